@@ -1,0 +1,44 @@
+"""Password or key file -> master -> file key -> keystream; stanzas; sealing.
+
+    password --Argon2id--.
+                         +--> master --(a stanza unwraps, or --deniable)--> file key
+    key file --HKDF------'                                                     |
+              derive(file key, purpose, model, face, size) <------------------'
+                  "header"     header_mac
+                  "metadata"   seal / unseal
+                  "seal", n    seal / unseal
+                  "face", n    keystream: the pad of face n
+
+Every primitive comes from `cryptography`; nothing here invents one.
+"""
+
+from proface.keys.kdf import KdfParameters
+from proface.keys.key import Key
+from proface.keys.paper import paper_key_map
+from proface.keys.schedule import (
+    deniable_file_key,
+    derive,
+    flow_key,
+    header_mac,
+    verify_header_mac,
+)
+from proface.keys.sealing import seal, unseal
+from proface.keys.stanzas import check_stanzas, open_stanzas, wrap_file_key
+from proface.keys.stream import keystream
+
+__all__ = [
+    "KdfParameters",
+    "Key",
+    "check_stanzas",
+    "deniable_file_key",
+    "derive",
+    "flow_key",
+    "header_mac",
+    "keystream",
+    "open_stanzas",
+    "paper_key_map",
+    "seal",
+    "unseal",
+    "verify_header_mac",
+    "wrap_file_key",
+]

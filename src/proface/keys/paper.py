@@ -1,0 +1,46 @@
+"""The key map of PRO-Face S, from a password: weak, and kept only to match published results.
+
+Yuan et al., "Invertible Image Obfuscation for Facial Privacy Protection via Secure Flow", IEEE
+TCSVT 34(7), 2024, doi 10.1109/TCSVT.2023.3344809, as its published code derives it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from numpy.typing import NDArray
+
+from proface.errors import UsageError
+
+
+def paper_key_map(password: str | int, height: int, width: int) -> NDArray[np.int8]:
+    """The paper's map of ±1 for an image of height x width pixels. Do not protect photos with it.
+
+    It is weak: every user shares the salt (one byte, 0x01), ten iterations of PBKDF2-HMAC-SHA512
+    slow no guesser down, and every picture under one password gets the same map.
+
+    password: text in Latin-1, or a number from 0 to 255 for that one byte.
+    Returns int8 of shape 1 x height x width: height * width / 8 bytes, rounded up, most significant
+    bit first, row by row, bits 0 and 1 as -1 and +1.
+
+    Raises UsageError for an empty password, one outside Latin-1, or a size below 1.
+    """
+    if type(height) is not int or type(width) is not int or min(height, width) < 1:
+        raise UsageError("The height and width of a key map must be whole numbers from 1 up.")
+    bits = height * width
+    kdf = PBKDF2HMAC(algorithm=SHA512(), length=(bits + 7) // 8, salt=b"\x01", iterations=10)
+    derived = np.frombuffer(kdf.derive(_password_bytes(password)), dtype=np.uint8)
+    signs = 2 * np.unpackbits(derived, count=bits, bitorder="big").astype(np.int8) - 1
+    return signs.reshape(1, height, width)  # row by row
+
+
+def _password_bytes(password: str | int) -> bytes:
+    if isinstance(password, str):
+        # Looked at beforehand: UnicodeEncodeError would carry the password in its attributes.
+        if password and max(password) <= "\xff":
+            return password.encode("latin-1")
+        raise UsageError("The paper's key takes a password of Latin-1 characters, at least one.")
+    if type(password) is int and 0 <= password <= 255:
+        return bytes([password])
+    raise UsageError("The paper's key takes a number from 0 to 255, or a text.")

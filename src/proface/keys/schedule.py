@@ -1,0 +1,81 @@
+"""The key schedule: each use of a key gets a key of its own, so that no two uses can meet."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from proface.errors import DamagedFileError
+from proface.keys.checks import require_length
+from proface.keys.hkdf import subkey
+from proface.keys.kdf import SALT_BYTES, KdfParameters
+from proface.keys.key import Key
+
+NONCE_BYTES = 32
+
+
+def derive(
+    file_key: bytes, purpose: str, *, model: str, face: int = 0, height: int = 0, width: int = 0
+) -> bytes:
+    """The 32-byte key for one purpose, of one file, one model, one face and one size.
+
+    HKDF-SHA256(file key, info = "proface/1" and purpose, model, face, height, width, each with its
+    length: see `hkdf.subkey`).
+
+    file_key: 32 bytes, random for every file.
+    purpose: "header", "metadata", "seal" or "face"; the last two with the face's number.
+    model: the flow's SHA-256 in hex, so that another network never sees the same pad.
+    face: from 1; 0 where the purpose is the whole file's.
+    height, width: the region's size in pixels; 0 where it has none.
+
+    Raises UsageError for a file key of another length or a negative number.
+    """
+    return subkey(file_key, purpose, model, face, height, width)
+
+
+def deniable_file_key(key: Key, kdf: KdfParameters, nonce: bytes) -> bytes:
+    """The 32-byte file key of a deniable file: nothing in the file says whether it is right.
+
+    HKDF-SHA256(master, salt = nonce, field "deniable"). The nonce is 32 random bytes, new for
+    every file: with it twice, two files have the same pads, and their difference is the
+    difference of two people's latents. Raises UsageError for a nonce of another length.
+    """
+    nonce = require_length(nonce, NONCE_BYTES, "nonce")
+    return subkey(key.master(kdf), "deniable", salt=nonce)
+
+
+def flow_key(key: Key, nonce: bytes, *, model: str, height: int, width: int) -> bytes:
+    """The 32-byte key of one bare `flow.protect(x, o, key, nonce)`, for `keystream`.
+
+    HKDF-SHA256(master, salt = nonce, fields "flow", model, height, width). The nonce is exactly 16
+    bytes (UsageError if not) and for a password also the Argon2id salt, at the default costs.
+
+    Each call needs a fresh nonce. With one nonce twice, for one model and size, the pads are the
+    same, and the difference of the two hidden images' latents lies open to anybody.
+    """
+    nonce = require_length(nonce, SALT_BYTES, "nonce")
+    master = key.master(KdfParameters(salt=nonce))
+    return subkey(master, "flow", model, height, width, salt=nonce)
+
+
+def header_mac(file_key: bytes, model: str, data: bytes) -> bytes:
+    """HMAC-SHA256 of a header's bytes under the file's "header" key. Returns 32 bytes."""
+    return _header_hmac(file_key, model, data).finalize()
+
+
+def verify_header_mac(file_key: bytes, model: str, data: bytes, mac: bytes) -> None:
+    """Check a header's MAC in constant time; DamagedFileError if the header was altered."""
+    try:
+        _header_hmac(file_key, model, data).verify(mac)
+    except InvalidSignature:
+        raise DamagedFileError(
+            "The header was altered since the file was protected (its MAC does not match). "
+            "Use another copy of the file."
+        ) from None
+
+
+def _header_hmac(file_key: bytes, model: str, data: bytes) -> HMAC:
+    hmac = HMAC(derive(file_key, "header", model=model), SHA256())
+    hmac.update(data)
+    return hmac
