@@ -1,0 +1,43 @@
+"""Gaussian blur."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from proface.geometry import Face
+from proface.obfuscators.look import Look, LookKind, Pixels, parse_number, scale_of
+
+RADIUS = 30  # the paper's kernel of 61 at 256 px, whatever sigma is
+LEAST_SIGMA = 2.0
+
+
+def _parse(text: str) -> Look:
+    return Look("blur", parse_number("blur", text, 1, 100, whole=False))
+
+
+def _apply(pixels: Pixels, look: Look, faces: Sequence[Face]) -> Pixels:
+    """cv2.GaussianBlur with kernel 61 at 256 px, or twice sigma each way where that is more.
+
+    The border mirrors the region itself (101-reflection): nothing around it leaks in.
+    """
+    import cv2
+
+    scale = scale_of(pixels)
+    sigma = max(LEAST_SIGMA, float(look.strength) * scale)
+    radius = round(max(RADIUS * scale, 2 * sigma))
+    side = 2 * radius + 1
+    return np.asarray(cv2.GaussianBlur(np.ascontiguousarray(pixels), (side, side), sigma))
+
+
+LOOK = LookKind(
+    name="blur",
+    summary="Gaussian blur",
+    meaning="sigma in pixels of a 256 px region",
+    default="15",
+    range="1 to 100",
+    leaks="At 15, SFace names 2 of 102 people; 99 if it blurs the photos it compares with alike.",
+    parse=_parse,
+    apply=_apply,
+)

@@ -1,0 +1,147 @@
+"""Antialiased shapes in the coordinates of a face, and painting them into a region.
+
+Every shape is a function that is negative inside, positive outside, and about a distance near its
+edge: so it stays sharp and smooth at any resolution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Colour = tuple[int, int, int]
+
+EXPONENT = 2.5  # of the outline: between an ellipse (2) and a box; it fills a face's box better
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a sticker goes: centre and half axes in pixels, turned clockwise by `angle` radians."""
+
+    x: float
+    y: float
+    a: float
+    b: float
+    angle: float = 0.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pixels of a window in a frame's coordinates, and where the window lies in the region.
+
+    u and v are -1..1 from edge to edge of the frame. x and y are the same measured by the smaller
+    half axis, so that a circle stays round. `unit` is that half axis in pixels.
+    """
+
+    rows: slice
+    columns: slice
+    u: Floats
+    v: Floats
+    x: Floats
+    y: Floats
+    unit: float
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A colour, or one for every pixel (H x W x 3), and how much of each pixel it covers, 0..1."""
+
+    colour: Colour | Floats
+    cover: Floats
+
+
+Sticker = Callable[[Grid], Iterable[Layer]]
+
+
+def grid_of(frame: Frame, shape: tuple[int, ...]) -> Grid | None:
+    """The pixels that the frame's outline may touch, or None if it lies outside."""
+    cos, sin = math.cos(frame.angle), math.sin(frame.angle)
+    # Half sides of the box around the turned frame, and a pixel for its soft edge.
+    half_width = abs(frame.a * cos) + abs(frame.b * sin) + 1
+    half_height = abs(frame.a * sin) + abs(frame.b * cos) + 1
+    left, right = max(0, math.floor(frame.x - half_width)), math.ceil(frame.x + half_width)
+    top, bottom = max(0, math.floor(frame.y - half_height)), math.ceil(frame.y + half_height)
+    right, bottom = min(shape[1], right), min(shape[0], bottom)
+    if right <= left or bottom <= top:
+        return None
+    dx = np.arange(left, right, dtype=np.float32)[None, :] + (0.5 - frame.x)
+    dy = np.arange(top, bottom, dtype=np.float32)[:, None] + (0.5 - frame.y)
+    along = dx * cos + dy * sin
+    down = dy * cos - dx * sin
+    unit = min(frame.a, frame.b)
+    return Grid(
+        slice(top, bottom),
+        slice(left, right),
+        np.asarray(along / frame.a, np.float32),
+        np.asarray(down / frame.b, np.float32),
+        np.asarray(along / unit, np.float32),
+        np.asarray(down / unit, np.float32),
+        unit,
+    )
+
+
+def paint(pixels: NDArray[np.uint8], frame: Frame, sticker: Sticker) -> None:
+    """Paints the sticker's layers, first the lowest, into `pixels`, in place."""
+    grid = grid_of(frame, pixels.shape)
+    if grid is None:
+        return
+    window = pixels[grid.rows, grid.columns].astype(np.float32)
+    for layer in sticker(grid):
+        window += (np.asarray(layer.colour, np.float32) - window) * layer.cover[..., None]
+    pixels[grid.rows, grid.columns] = np.clip(np.rint(window), 0, 255).astype(np.uint8)
+
+
+def cover(shape: Floats, unit: float) -> Floats:
+    """How much of each pixel lies inside a shape whose distances count in `unit` pixels."""
+    return np.asarray(np.clip(np.float32(0.5) - shape * np.float32(unit), 0, 1), np.float32)
+
+
+def outline(grid: Grid, size: float = 1.0) -> Floats:
+    """The shape that every sticker fills: a rounded box between ellipse and rectangle."""
+    radius = (np.abs(grid.u) ** EXPONENT + np.abs(grid.v) ** EXPONENT) ** (1 / EXPONENT)
+    return np.asarray(radius - size, np.float32)
+
+
+def ellipse(u: Floats, v: Floats, cu: float, cv: float, ru: float, rv: float) -> Floats:
+    """An ellipse around (cu, cv) with half axes ru and rv."""
+    radius = np.hypot((u - np.float32(cu)) / ru, (v - np.float32(cv)) / rv)
+    return np.asarray((radius - 1) * min(ru, rv), np.float32)
+
+
+def arc(u: Floats, v: Floats, cv: float, radius: float, spread: float, half: float) -> Floats:
+    """A smile: an arc below (0, cv), `spread` radians to each side, 2 x half thick, round ends."""
+    down = v - np.float32(cv)
+    angle = np.clip(np.arctan2(u, down), -spread, spread)
+    gap = np.hypot(u - radius * np.sin(angle), down - radius * np.cos(angle))
+    return np.asarray(gap - half, np.float32)
+
+
+def star(x: Floats, y: Floats, radius: float, inner: float, rounding: float) -> Floats:
+    """A five-pointed star, one point up, rounded; `inner` is the radius of its inner corners."""
+    # Folded into one half of one point, the star is a single straight edge.
+    fold = 2 * math.pi / 5
+    angle = np.arctan2(x, -y)
+    angle = np.abs(angle - fold * np.rint(angle / fold))
+    distance = np.hypot(x, y)
+    px, py = distance * np.sin(angle), distance * np.cos(angle)
+    corner = np.array([inner * math.sin(fold / 2), inner * math.cos(fold / 2)])
+    edge = corner - np.array([0.0, radius])
+    along = np.clip((px * edge[0] + (py - radius) * edge[1]) / (edge @ edge), 0, 1)
+    gap = np.hypot(px - along * edge[0], py - radius - along * edge[1])
+    side = px * edge[1] - (py - radius) * edge[0]  # positive towards the centre
+    return np.asarray(np.where(side > 0, -gap, gap) - rounding, np.float32)
+
+
+def rounded_box(
+    u: Floats, v: Floats, cv: float, half_u: float, half_v: float, corner: float
+) -> Floats:
+    """A box around (0, cv) with rounded corners."""
+    du = np.abs(u) - (half_u - corner)
+    dv = np.abs(v - np.float32(cv)) - (half_v - corner)
+    outside = np.hypot(np.maximum(du, 0), np.maximum(dv, 0))
+    return np.asarray(outside + np.minimum(np.maximum(du, dv), 0) - corner, np.float32)

