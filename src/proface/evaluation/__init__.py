@@ -1,0 +1,1 @@
+"""Figures, all from saved 8-bit files."""

@@ -1,0 +1,29 @@
+"""The integer half of the padded flow: from pixels to 16-bit latents, and latents into pixels.
+
+numpy only, so that protecting and recovering need no torch:
+
+    transform  16x16-pixel cells <-> 768 orthonormal coefficients
+    codebook   the modes: how a cell spends its 1,216 bits
+    words      coefficients' levels <-> 76 latents of 16 bits, as mixed-radix numbers
+    carrier    the lattice coupling: padded latents into the cover's pixels, and out again
+"""
+
+from proface.latents.carrier import couple, hide_words, seek_words, uncouple, words_per_cell
+from proface.latents.codebook import Codebook
+from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid, synthesise
+from proface.latents.words import WORDS
+
+__all__ = [
+    "CELL",
+    "COEFFICIENTS",
+    "WORDS",
+    "Codebook",
+    "analyse",
+    "couple",
+    "grid",
+    "hide_words",
+    "seek_words",
+    "synthesise",
+    "uncouple",
+    "words_per_cell",
+]

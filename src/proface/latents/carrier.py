@@ -1,0 +1,128 @@
+"""The lattice coupling: words into the low digits of the cover's samples, and out again.
+
+A coupling on (cover, secret): with cover sample o and secret digit z in 0..w-1,
+
+    protected p = the value nearest to o with p = z (mod w)
+    lost        = o - p
+
+is invertible, o = p + lost and z = p mod w. The secret comes back from p alone: whatever stands
+for the lost half on recovery, z is exact as long as p is. And p depends on nothing but o and z:
+with z padded by a keystream, p tells no more than o does.
+
+The distortion is the same for every cover. With w = 3 the offsets are -1, 0 and 1, of mean square
+2/3 level: 49.9 dB. Twelve samples together carry 19 bits (3^12 is a little more than 2^19), and
+the 768 samples of a cell 1,216: its 76 words.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.latents.transform import CELL, grid
+from proface.latents.words import WORDS
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint16]
+
+GROUP = 12  # samples that carry one whole number together
+# Width of the lattice -> whole bits in the digits of a group. A strip whose size is no multiple of
+# the cell has fewer samples than its cells have words, and takes the first width that holds them
+# all; where even the last does not (41 dB), the cells' finest words are left out.
+CAPACITY = {3: 19, 4: 24, 5: 27, 6: 31, 8: 36}
+
+
+def couple(cover: Integers, secret: Integers, width: int) -> tuple[Integers, Integers]:
+    """Forward: samples 0..255 and digits 0..width-1 of one shape -> (protected, lost).
+
+    A digit exactly half-way could go up or down: alternating by position keeps the mean.
+    """
+    offset = (secret - cover) % width
+    up = np.arange(offset.size).reshape(offset.shape) % 2
+    offset -= np.where(2 * offset + 1 - up > width, width, 0)
+    protected = cover + offset
+    protected += np.where(protected < 0, width, 0) - np.where(protected > 255, width, 0)
+    return protected, cover - protected
+
+
+def uncouple(protected: Integers, lost: Integers, width: int) -> tuple[Integers, Integers]:
+    """Inverse: (protected, lost) -> (cover, secret). The secret does not depend on `lost`."""
+    return protected + lost, protected % width
+
+
+class _Layout(NamedTuple):
+    """How a strip of cells carries its words."""
+
+    words: int  # of each cell, 76 or the first few
+    width: int  # of the lattice
+    groups: int  # of samples that carry something
+    bits: int  # of all words
+
+
+def _layout(strip_height: int, width: int) -> _Layout:
+    columns = grid(CELL, width)[1]
+    groups = 3 * strip_height * width // GROUP
+    for lattice, capacity in CAPACITY.items():
+        words = min(WORDS, groups * capacity // (16 * columns))
+        if words == WORDS:
+            break
+    bits = 16 * words * columns
+    return _Layout(words, lattice, -(-bits // capacity), bits)
+
+
+def words_per_cell(strip_height: int, width: int) -> int:
+    """How many of the 76 words of each cell a strip of cells of this size carries."""
+    return _layout(strip_height, width).words
+
+
+def _by_column(strip: Bytes) -> Integers:
+    """The strip's samples column by column, so that a cell's words lie in its own columns."""
+    return strip.transpose(1, 0, 2).reshape(-1).astype(np.int64)
+
+
+def hide_words(cover: Bytes, words: Words) -> Bytes:
+    """Cover H x W x 3 and (padded) words rows x columns x 76 -> protected H x W x 3."""
+    height, width, _ = cover.shape
+    protected = np.empty_like(cover)
+    for row, top in enumerate(range(0, height, CELL)):
+        strip = cover[top : top + CELL]
+        layout = _layout(len(strip), width)
+        capacity = CAPACITY[layout.width]
+        carried = words[row, :, : layout.words].astype(">u2").reshape(-1)
+        bits = np.zeros(layout.groups * capacity, np.uint8)
+        bits[: layout.bits] = np.unpackbits(carried.view(np.uint8))
+        numbers = bits.reshape(-1, capacity) @ _powers(2, capacity)
+        digits = numbers[:, None] // _powers(layout.width, GROUP) % layout.width
+        samples = _by_column(strip)
+        used = slice(0, layout.groups * GROUP)
+        samples[used], _lost = couple(samples[used], digits.reshape(-1), layout.width)
+        shape = width, len(strip), 3
+        protected[top : top + CELL] = samples.reshape(shape).transpose(1, 0, 2)
+    return protected
+
+
+def seek_words(protected: Bytes) -> Words:
+    """Protected H x W x 3 -> the words in it, rows x columns x 76; those not carried are zero."""
+    height, width, _ = protected.shape
+    rows, columns = grid(height, width)
+    words = np.zeros((rows, columns, WORDS), np.uint16)
+    for row, top in enumerate(range(0, height, CELL)):
+        strip = protected[top : top + CELL]
+        layout = _layout(len(strip), width)
+        capacity = CAPACITY[layout.width]
+        samples = _by_column(strip)[: layout.groups * GROUP]
+        # Nothing is known of the lost half, and the secret does not depend on it.
+        _cover, digits = uncouple(samples, np.zeros_like(samples), layout.width)
+        numbers = digits.reshape(-1, GROUP) @ _powers(layout.width, GROUP)
+        bits = (numbers[:, None] // _powers(2, capacity) % 2).astype(np.uint8)
+        carried = np.packbits(bits.reshape(-1)[: layout.bits]).view(">u2")
+        words[row, :, : layout.words] = carried.reshape(columns, layout.words)
+    return words
+
+
+def _powers(base: int, count: int) -> Integers:
+    """base^(count - 1), ..., base, 1: place values, most significant first."""
+    return base ** np.arange(count - 1, -1, -1, dtype=np.int64)

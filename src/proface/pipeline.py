@@ -1,0 +1,486 @@
+"""From photo to protected photo and back, step by step.
+
+protect   read, find faces, choose regions, put the look on, hide the original in it, header
+save      write beside the final name, read back, recover, compare, rename
+recover   read, check header and pixels, open the file key, bring every region back
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from proface.errors import (
+    AlreadyProtectedError,
+    CheckFailedError,
+    DamagedFileError,
+    ModelError,
+    NotProtectedError,
+    UsageError,
+    WrongPasswordError,
+)
+from proface.faces import detect, regions_for
+from proface.geometry import Box, Face
+from proface.keys import (
+    KdfParameters,
+    Key,
+    deniable_file_key,
+    derive,
+    header_mac,
+    keystream,
+    open_stanzas,
+    seal,
+    unseal,
+    verify_header_mac,
+    wrap_file_key,
+)
+from proface.media import (
+    Header,
+    Metadata,
+    Photo,
+    Region,
+    atomic_output,
+    check_pixels,
+    find_header,
+    read_photo,
+    read_protected,
+    region_digest,
+    rest_digest,
+    sidecar_path,
+    write_photo,
+)
+from proface.obfuscators import Look, get_look, obfuscate
+from proface.runtime import Flow, load_flow
+
+Pixels = npt.NDArray[np.uint8]
+Source = str | os.PathLike[str] | Image.Image
+
+DEFAULT_LOOK = "pixelate"
+LEAST_PSNR = 30.0  # dB: a face that comes back worse fails the file
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to protect: everything but the photo and the key.
+
+    Attributes:
+        look: name and strength, "pixelate:20".
+        detect: search for faces; False leaves only `regions`.
+        threshold: the least score of a face, 0..1.
+        expand: how far a region reaches beyond the face, as a part of the face's size.
+        skip: numbers of detected faces to leave as they are, from 1.
+        regions: further boxes to protect.
+        deniable: no tag in the file tells whether a password is right.
+        keep_metadata: leave EXIF and XMP readable instead of sealing them.
+        again: add regions to a photo that is protected already.
+        model: name of the flow.
+    """
+
+    look: str = DEFAULT_LOOK
+    detect: bool = True
+    threshold: float = 0.6
+    expand: float = 0.35
+    skip: Sequence[int] = ()
+    regions: Sequence[Box] = ()
+    deniable: bool = False
+    keep_metadata: bool = False
+    again: bool = False
+    model: str = "padded"
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A protected photo in memory.
+
+    Attributes:
+        photo: what will be written.
+        header: what the file says about it; recovery needs it.
+        faces: all that the detector found, the skipped ones too.
+    """
+
+    photo: Photo
+    header: Header
+    faces: tuple[Face, ...]
+    _original: Photo = field(repr=False)
+    _file_key: bytes = field(repr=False)
+
+    @property
+    def image(self) -> Image.Image:
+        """The protected picture. Kept apart from `header`, it cannot be recovered."""
+        return self.photo.to_image(colour=True)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """What was protected, numbered from 1."""
+        return self.header.regions
+
+    def check(self, photo: Photo) -> list[float]:
+        """Recover each region of `photo`, this result as read back, and compare with the original.
+
+        Returns:
+            The PSNR of each region, dB.
+
+        Raises:
+            CheckFailedError: other pixels than were written, or a face under 30 dB.
+        """
+        damage = check_pixels(self.header, photo)
+        if damage:
+            raise CheckFailedError(f"{photo.source}: read back differently: {'; '.join(damage)}.")
+        recovered = _reveal(photo.pixels, self.header, self._file_key)
+        figures = []
+        for region in self.regions:
+            area = region.box.slices
+            figures.append(psnr(recovered[area], self._original.pixels[area]))
+            if figures[-1] < LEAST_PSNR:
+                raise CheckFailedError(
+                    f"{self.photo.source}: face {region.n} would come back at {figures[-1]:.1f} dB "
+                    f"only, under {LEAST_PSNR:.0f}. Nothing was written; choose a larger --expand."
+                )
+        return figures
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        sidecar: bool = False,
+        check: bool = True,
+    ) -> list[float]:
+        """Write the file; it gets its name only after it was read back and found to recover.
+
+        Args:
+            path: .png, .webp or .tif(f).
+            overwrite: replace a file of this name.
+            sidecar: put the header into NAME.proface.json beside the picture, not into it.
+            check: read back, recover, compare.
+
+        Returns:
+            The PSNR of each recovered region, dB; empty without `check`.
+
+        Raises:
+            OutputExistsError, OutputError: it cannot be written there.
+            CheckFailedError: it would not recover.
+        """
+        return save_checked(self, Path(path), overwrite=overwrite, sidecar=sidecar, check=check)
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A recovered photo in memory.
+
+    Attributes:
+        photo: the original's size, pixels outside the regions equal to the original's.
+        header: what was recovered.
+        still: the header of an earlier protection that this key does not open, or None.
+        warnings: with `force`, what was found wrong.
+    """
+
+    photo: Photo
+    header: Header
+    still: Header | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def protect(image: Source, key: Key, look: str = DEFAULT_LOOK, **settings: object) -> Protected:
+    """Protect the faces of a photo.
+
+    Args:
+        image: path or PIL image.
+        key: password or key file.
+        look: "blur", "median", "pixelate" or "mask", with a strength as in "pixelate:20".
+        **settings: further fields of `Settings`.
+
+    Raises:
+        UsageError, ImageError, UnsupportedImageError, AlreadyProtectedError.
+    """
+    return protect_photo(image, key, Settings(look=look, **settings))  # type: ignore[arg-type]
+
+
+def protect_photo(
+    image: Source, key: Key, settings: Settings, kdf: KdfParameters | None = None
+) -> Protected:
+    """As `protect`; a batch gives one `kdf` for all its files, so that Argon2id runs once."""
+    look = get_look(settings.look)
+    flow = load_flow(settings.model)
+    photo, previous = _read_unprotected(image, again=settings.again)
+    taken = tuple(region.box for region in _all_regions(previous))
+
+    faces, boxes = find_regions(photo, settings, taken)
+
+    kdf = kdf or KdfParameters.fresh()
+    nonce = os.urandom(32) if settings.deniable else None
+    file_key = deniable_file_key(key, kdf, nonce) if nonce else os.urandom(32)
+
+    pixels = photo.pixels.copy()
+    regions = []
+    for n, box in enumerate(boxes, 1):
+        original = photo.pixels[box.slices]
+        obfuscated = in_look(photo, box, look, faces)
+        pad = _pad(file_key, flow, n, box)
+        pixels[box.slices] = flow.hide(original, obfuscated, pad)
+        digest = region_digest(pixels, box)
+        regions.append(Region(n, box.x, box.y, box.w, box.h, str(look), digest))
+
+    sealed = {}
+    kept = photo.metadata if settings.keep_metadata else photo.metadata.public()
+    # A seal has a tag, and a tag tells a right password from a wrong one.
+    if photo.metadata.is_private and not settings.keep_metadata and not settings.deniable:
+        subkey = derive(file_key, "metadata", model=flow.digest)
+        sealed["metadata"] = seal(subkey, photo.metadata.to_bytes())
+    protected = Photo(pixels, photo.alpha, photo.mode, photo.icc, kept, photo.source)
+    header = Header(
+        model_name=flow.name,
+        model_sha256=flow.digest,
+        mode=flow.mode,
+        size=photo.size,
+        photo_mode=photo.mode,
+        scheme="deniable" if nonce else "stanzas",
+        stanzas=() if nonce else (wrap_file_key(file_key, key, kdf),),
+        kdf=kdf.to_json() if nonce else None,
+        nonce=nonce,
+        regions=tuple(regions),
+        rest_sha256=rest_digest(protected, boxes),
+        sealed=sealed,
+        previous=previous,
+    )
+    if not nonce:
+        header = header.with_mac(header_mac(file_key, flow.digest, header.signed_bytes()))
+    return Protected(protected, header, faces, photo, file_key)
+
+
+def find_regions(
+    photo: Photo, settings: Settings, taken: Sequence[Box] = ()
+) -> tuple[tuple[Face, ...], list[Box]]:
+    """All faces of a photo, and the regions that protecting it with these settings would hide.
+
+    taken: regions that are protected already.
+    """
+    faces = tuple(detect(photo.pixels, threshold=settings.threshold)) if settings.detect else ()
+    return faces, _choose_regions(photo, faces, settings, taken)
+
+
+def in_look(photo: Photo, box: Box, look: str | Look, faces: Sequence[Face]) -> Pixels:
+    """A region of the photo as the look alone shows it; faces in the photo's coordinates."""
+    return obfuscate(photo.pixels[box.slices], look, _inside(faces, box))
+
+
+def save_checked(
+    result: Protected, path: Path, *, overwrite: bool, sidecar: bool, check: bool
+) -> list[float]:
+    """See `Protected.save`."""
+    data = result.header.to_bytes()
+    with atomic_output(path, overwrite=overwrite) as temporary:
+        write_photo(result.photo, temporary, header=None if sidecar else data)
+        figures = result.check(read_protected(temporary)[0]) if check else []
+        if sidecar:
+            with atomic_output(sidecar_path(path), overwrite=overwrite) as beside:
+                beside.write_bytes(data)
+    return figures
+
+
+def recover(
+    source: Source, key: Key, header: Header | None = None, *, force: bool = False
+) -> Image.Image:
+    """Bring the faces back.
+
+    Args:
+        source: path of a protected file, or a protected PIL image with its `header`.
+        key: the password or key file that it was protected with.
+        header: where the file does not carry it.
+        force: go on where header or pixels were altered, as well as it goes.
+
+    Returns:
+        The recovered picture; save it in a lossless format to keep the rest exact.
+
+    Raises:
+        NotProtectedError, WrongPasswordError, DamagedFileError.
+    """
+    return recover_photo(source, key, header=header, force=force).photo.to_image()
+
+
+def recover_photo(
+    source: Source,
+    key: Key,
+    *,
+    header: Header | None = None,
+    sidecar: Path | None = None,
+    force: bool = False,
+) -> Recovered:
+    """As `recover`, with all that was found out on the way."""
+    photo, header = read_with_header(source, header, sidecar)
+    warnings = altered(photo, header, force=force)
+    pixels, metadata = photo.pixels, photo.metadata
+    still: Header | None = header
+    while still is not None:
+        try:
+            file_key = open_file_key(still, key, photo.source)
+        except WrongPasswordError:
+            if still is header:
+                raise
+            break  # an earlier protection, under another key, stays
+        warnings += _altered_header(still, file_key, photo.source, force=force)
+        pixels = _reveal(pixels, still, file_key)
+        if "metadata" in still.sealed:
+            subkey = derive(file_key, "metadata", model=still.model_sha256)
+            sealed = unseal(subkey, still.sealed["metadata"])
+            metadata = Metadata.from_bytes(sealed, photo.metadata.dpi)
+        still = still.previous
+    photo = Photo(pixels, photo.alpha, header.photo_mode, photo.icc, metadata, photo.source)
+    return Recovered(photo, header, still, tuple(warnings))
+
+
+def altered(photo: Photo, header: Header, *, force: bool = False) -> list[str]:
+    """What was altered in the picture since it was protected: nothing, unless `force`.
+
+    Raises:
+        DamagedFileError: something was, and it is not forced or the picture has another size.
+    """
+    changes = check_pixels(header, photo) or []
+    if changes and (not force or header.size != photo.size):
+        raise DamagedFileError(
+            f"{photo.source}: altered since it was protected: {'; '.join(changes)}. "
+            "Use an unaltered copy, or --force for what can be had."
+        )
+    return changes
+
+
+def _altered_header(header: Header, file_key: bytes, source: str, *, force: bool) -> list[str]:
+    """What the MAC says: nothing, or with `force` that the header was altered."""
+    if header.mac is None:
+        return []
+    try:
+        mac = bytes.fromhex(header.mac)
+        verify_header_mac(file_key, header.model_sha256, header.signed_bytes(), mac)
+    except DamagedFileError as error:
+        if not force:
+            raise DamagedFileError(f"{source}: {error}") from None
+        return [str(error)]
+    return []
+
+
+def open_file_key(header: Header, key: Key, source: str) -> bytes:
+    """The file key; for a deniable file any key gives one.
+
+    Raises:
+        WrongPasswordError: no stanza opens.
+        DamagedFileError: the parameters are refused.
+    """
+    try:
+        if header.nonce is not None:
+            return deniable_file_key(key, KdfParameters.from_json(header.kdf), header.nonce)
+        return open_stanzas(header.stanzas, key)
+    except (WrongPasswordError, DamagedFileError) as error:
+        raise type(error)(f"{source}: {error}") from None
+
+
+def read_with_header(
+    source: Source, header: Header | None = None, sidecar: Path | None = None
+) -> tuple[Photo, Header]:
+    """A protected photo as stored, and its header.
+
+    Raises:
+        NotProtectedError: there is no header.
+        DamagedFileError: it is damaged, or two differ.
+    """
+    if isinstance(source, Image.Image):
+        if header is None:
+            raise UsageError("An image in memory needs the header: recover(image, key, header).")
+        return read_photo(source), header
+    photo, data = read_protected(Path(source), sidecar=sidecar)
+    if header is not None:
+        return photo, header
+    if data is None:
+        raise NotProtectedError(
+            f"{source}: no proface header. It is not a protected photo, or its metadata was "
+            "stripped: give the sidecar (--sidecar) if there is one."
+        )
+    return photo, Header.from_bytes(data, photo.source)
+
+
+def psnr(a: Pixels, b: Pixels) -> float:
+    """Peak signal-to-noise ratio, peak 255, dB; infinity for equal images."""
+    error = np.mean(np.square(a.astype(np.float32) - b.astype(np.float32)))
+    return float(10 * np.log10(255**2 / error)) if error else float("inf")
+
+
+def _read_unprotected(image: Source, *, again: bool) -> tuple[Photo, Header | None]:
+    if isinstance(image, Image.Image):
+        return read_photo(image), None
+    data = find_header(Path(image))
+    if data is None:
+        return read_photo(image), None
+    if not again:
+        raise AlreadyProtectedError(
+            f"{image}: protected already. Recover it first, or add regions with --again."
+        )
+    photo, header = read_with_header(image)
+    damage = check_pixels(header, photo)
+    if damage:
+        raise DamagedFileError(f"{image}: altered since it was protected: {'; '.join(damage)}.")
+    return photo, header
+
+
+def _all_regions(header: Header | None) -> tuple[Region, ...]:
+    return () if header is None else header.regions + _all_regions(header.previous)
+
+
+def _choose_regions(
+    photo: Photo, faces: Sequence[Face], settings: Settings, taken: Sequence[Box]
+) -> list[Box]:
+    """Regions of the faces that are not skipped and of those given, none over an earlier one."""
+    unknown = [n for n in settings.skip if not 1 <= n <= len(faces)]
+    if unknown:
+        raise UsageError(
+            f"{photo.source}: there is no face {unknown[0]} to skip; {len(faces)} were found."
+        )
+    wanted = [face.box for n, face in enumerate(faces, 1) if n not in settings.skip]
+    for box in settings.regions:
+        if not box.overlaps(Box(0, 0, *photo.size)):
+            raise UsageError(f"{photo.source}: region {box.x},{box.y} lies outside the photo.")
+    boxes = regions_for(wanted, photo.size, expand=settings.expand)
+    if settings.regions:
+        boxes = regions_for([*boxes, *settings.regions], photo.size, expand=0)
+    free = [box for box in boxes if not any(box.overlaps(old) for old in taken)]
+    if any(not any(box.overlaps(new) for new in free) for box in settings.regions):
+        raise UsageError(f"{photo.source}: a region given lies over one protected already.")
+    return free
+
+
+def _inside(faces: Sequence[Face], box: Box) -> list[Face]:
+    """The faces that touch a region, in its coordinates."""
+    return [
+        Face(
+            Box(face.box.x - box.x, face.box.y - box.y, face.box.w, face.box.h),
+            face.score,
+            tuple((x - box.x, y - box.y) for x, y in face.landmarks),
+        )
+        for face in faces
+        if face.box.overlaps(box)
+    ]
+
+
+def _pad(file_key: bytes, flow: Flow, n: int, box: Box) -> npt.NDArray[np.uint16]:
+    """The pad of one region: its own key, so that no keystream serves twice."""
+    face_key = derive(file_key, "face", model=flow.digest, face=n, height=box.h, width=box.w)
+    return keystream(face_key, flow.words(box.h, box.w))
+
+
+def _reveal(pixels: Pixels, header: Header, file_key: bytes) -> Pixels:
+    flow = load_flow(header.model_name)
+    if flow.digest != header.model_sha256:
+        raise ModelError(
+            f"The file was made with another model {header.model_name!r} "
+            f"({header.model_sha256[:12]}) than the one installed ({flow.digest[:12]}). "
+            "Install the version of proface that made it."
+        )
+    recovered = pixels.copy()
+    for region in header.regions:
+        pad = _pad(file_key, flow, region.n, region.box)
+        recovered[region.box.slices] = flow.reveal(pixels[region.box.slices], pad)
+    return recovered

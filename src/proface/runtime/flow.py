@@ -1,0 +1,176 @@
+"""The padded flow as users and the pipeline call it: pixels in, pixels out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.errors import UsageError
+from proface.keys import Key, flow_key, keystream
+from proface.latents import (
+    CELL,
+    COEFFICIENTS,
+    WORDS,
+    Codebook,
+    analyse,
+    grid,
+    hide_words,
+    seek_words,
+    words_per_cell,
+)
+from proface.latents.transform import to_cells
+from proface.runtime.engine import Engine, OnnxRuntimeEngine
+from proface.runtime.models import Card, find_model
+
+Pixels = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint16]
+
+# Memory is bounded by what is worked on at once, whatever the region's size.
+ENCODED_CELLS = 2048  # about half a megapixel
+TILE = 32  # cells on a side: 512 pixels
+HALO = 2  # cells around a tile, 32 pixels: more than the network's receptive field of 20
+
+
+class Flow:
+    """A loaded model. `load_flow` makes one.
+
+    Attributes:
+        card: what it is.
+        name, digest, mode: of the card.
+    """
+
+    def __init__(self, card: Card, engine: Engine | None = None) -> None:
+        self.card = card
+        self.name, self.digest, self.mode = card.name, card.digest, card.mode
+        self._codebook = Codebook.from_bytes(card.read("codebook"))
+        self._engine = engine or OnnxRuntimeEngine(card.read("network"))
+
+    def protect(self, x: Pixels, o: Pixels, key: Key, nonce: bytes) -> Pixels:
+        """Hide the original in its obfuscated image.
+
+        Args:
+            x: original, H x W x 3, uint8 RGB, any size from 2 x 2.
+            o: obfuscated image, of the same shape.
+            key: password or key file.
+            nonce: 16 fresh random bytes, for this image alone; with a password they are the salt
+                of Argon2id too. **Used twice**, they make the same pad: the difference of the two
+                images' latents, and with it much of both faces, is then plain to anyone.
+
+        Returns:
+            The protected image, of the same shape; it must be kept exactly.
+        """
+        _check_pair(x, o)
+        return self.hide(x, o, self._pad(x, key, nonce))
+
+    def recover(self, p: Pixels, key: Key, nonce: bytes) -> Pixels:
+        """Bring the original back from the exact protected image. A wrong key yields noise."""
+        _check_image(p)
+        return self.reveal(p, self._pad(p, key, nonce))
+
+    def _pad(self, image: Pixels, key: Key, nonce: bytes) -> Words:
+        height, width = image.shape[:2]
+        face_key = flow_key(key, nonce, model=self.digest, height=height, width=width)
+        return keystream(face_key, self.words(height, width))
+
+    def words(self, height: int, width: int) -> int:
+        """How many 16-bit words of pad an image of this size takes."""
+        rows, columns = grid(height, width)
+        return rows * columns * WORDS
+
+    def hide(self, x: Pixels, o: Pixels, pad: Words) -> Pixels:
+        """As `protect`, under a pad of `words(H, W)` words, in the order rows x columns x 76."""
+        height, width = x.shape[:2]
+        rows, columns = grid(height, width)
+        pad = pad.reshape(rows, columns, WORDS)
+        protected = np.empty_like(o)
+        step = max(1, ENCODED_CELLS // columns)
+        for row in range(0, rows, step):
+            area = slice(row * CELL, (row + step) * CELL)
+            coefficients = analyse(x[area], self._codebook.colour)
+            latents = self._codebook.encode(coefficients.reshape(-1, COEFFICIENTS))
+            # uint16 arithmetic wraps: this is the one-time pad, modulo 2^16.
+            padded = latents.reshape(-1, columns, WORDS) + pad[row : row + step]
+            protected[area] = hide_words(o[area], padded)
+        return protected
+
+    def reveal(self, p: Pixels, pad: Words) -> Pixels:
+        """As `recover`, under the pad that `hide` was given."""
+        height, width = p.shape[:2]
+        rows, columns = grid(height, width)
+        latents = seek_words(p) - pad.reshape(rows, columns, WORDS)
+        strips = [min(CELL, height - top) for top in range(0, height, CELL)]
+        carried = np.array([words_per_cell(strip, width) for strip in strips])
+        recovered = np.empty_like(p)
+        for (top, bottom, left, right), inner in _tiles(rows, columns):
+            whole = self._decode(
+                latents[top:bottom, left:right],
+                np.repeat(carried[top:bottom], right - left),
+                p[top * CELL : bottom * CELL, left * CELL : right * CELL],
+            )
+            for_tile = (
+                slice(inner[0] * CELL, inner[1] * CELL),
+                slice(inner[2] * CELL, inner[3] * CELL),
+            )
+            target = recovered[for_tile]
+            y, x = (inner[0] - top) * CELL, (inner[2] - left) * CELL
+            target[:] = whole[y : y + target.shape[0], x : x + target.shape[1]]
+        return recovered
+
+    def _decode(self, latents: Words, carried: npt.NDArray[np.int64], p: Pixels) -> Pixels:
+        """Latents of some cells and their protected pixels -> all their pixels, 8 bits."""
+        rows, columns, _ = latents.shape
+        coefficients, noise = self._codebook.decode(latents.reshape(-1, WORDS), carried)
+        cells = to_cells(p)  # repeats the border where the last cell stands out
+        protected = cells.transpose(4, 0, 2, 1, 3).reshape(1, 3, rows * CELL, columns * CELL)
+        recovered = self._engine.run(
+            coefficients.reshape(1, rows, columns, -1).transpose(0, 3, 1, 2),
+            noise.reshape(1, rows, columns, 3).transpose(0, 3, 1, 2),
+            protected.astype(np.float32),
+        )
+        levels = np.clip(np.rint(recovered[0].transpose(1, 2, 0)), 0, 255)
+        return np.asarray(levels, np.uint8)
+
+
+def _tiles(rows: int, columns: int) -> Iterator[tuple[tuple[int, int, int, int], ...]]:
+    """Tiles of cells: (top, bottom, left, right) with the halo, and without."""
+    for y in range(0, rows, TILE):
+        for x in range(0, columns, TILE):
+            bottom, right = min(y + TILE, rows), min(x + TILE, columns)
+            around = (
+                max(y - HALO, 0),
+                min(bottom + HALO, rows),
+                max(x - HALO, 0),
+                min(right + HALO, columns),
+            )
+            yield around, (y, bottom, x, right)
+
+
+def _check_image(image: Pixels) -> None:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[2] != 3
+        or min(image.shape[:2]) < 2
+    ):
+        raise UsageError("An image must be a uint8 array of height x width x 3, 2 x 2 or larger.")
+
+
+def _check_pair(x: Pixels, o: Pixels) -> None:
+    _check_image(x)
+    _check_image(o)
+    if x.shape != o.shape:
+        raise UsageError(f"Original {x.shape} and obfuscated image {o.shape} differ in shape.")
+
+
+@lru_cache(maxsize=4)
+def load_flow(name: str = "padded") -> Flow:
+    """The model of this name, loaded once a process.
+
+    Raises:
+        ModelError: there is none of this name, or its files are missing or altered.
+    """
+    return Flow(find_model(name))

@@ -1,0 +1,1 @@
+"""Fitting and training the flow. Needs the extra `train` (torch); using a flow does not."""
