@@ -17,9 +17,10 @@ DARK = (20, 20, 20)
 def draw(
     pixels: NDArray[np.uint8], faces: Sequence[Face], regions: Sequence[Box]
 ) -> NDArray[np.uint8]:
-    """A copy of the photo with thin outlines of the faces and thick, numbered ones of the regions.
+    """A copy of the photo with thin white outlines of the faces and thick yellow ones of regions.
 
-    Numbers count the regions from 1 in the order given. Lines and numbers grow with the photo.
+    Both are numbered from 1 in the order given: faces "1", as `--skip` counts them, regions "R1".
+    The two may differ, as a region may hold several faces. Lines and numbers grow with the photo.
 
     Args:
         pixels: uint8 H x W x 3, RGB.
@@ -31,7 +32,9 @@ def draw(
     for box in regions:
         _outline(canvas, box, REGION_COLOUR, 2 * line)
     for number, box in enumerate(regions, start=1):
-        _label(canvas, box, str(number), 2 * line)
+        _label(canvas, box, f"R{number}", REGION_COLOUR, 2 * line)
+    for number, face in enumerate(faces, start=1):
+        _label(canvas, face.box, str(number), FACE_COLOUR, 2 * line)
     return canvas
 
 
@@ -48,7 +51,9 @@ def _outline(
     cv2.rectangle(canvas, first, last, colour, thickness)
 
 
-def _label(canvas: NDArray[np.uint8], box: Box, text: str, line: int) -> None:
+def _label(
+    canvas: NDArray[np.uint8], box: Box, text: str, colour: tuple[int, int, int], line: int
+) -> None:
     """A number on a filled tag, at the box's upper left corner and wholly inside the photo."""
     import cv2
 
@@ -62,6 +67,6 @@ def _label(canvas: NDArray[np.uint8], box: Box, text: str, line: int) -> None:
     tag_width, tag_height = text_width + 2 * pad, text_height + 2 * pad
     x = max(0, min(box.x, width - tag_width))
     y = max(0, min(box.y, height - tag_height))
-    cv2.rectangle(canvas, (x, y), (x + tag_width - 1, y + tag_height - 1), REGION_COLOUR, -1)
+    cv2.rectangle(canvas, (x, y), (x + tag_width - 1, y + tag_height - 1), colour, -1)
     place = (x + pad, y + pad + text_height)
     cv2.putText(canvas, text, place, font, scale, DARK, weight, cv2.LINE_AA)

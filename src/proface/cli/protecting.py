@@ -1,0 +1,165 @@
+"""`protect` and `recover`: photos in, photos out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proface.cli import options
+from proface.cli.passwords import PasswordSource
+from proface.cli.running import run
+from proface.errors import UsageError
+
+if TYPE_CHECKING:
+    from proface.batch import Plan
+
+
+def protect(
+    inputs: options.Inputs,
+    output: options.Output,
+    look: Annotated[
+        str,
+        typer.Option(
+            "-l", "--look", metavar="LOOK", help="As `proface looks` lists them: pixelate:20."
+        ),
+    ] = "pixelate",
+    skip: options.Skip = None,
+    region: options.Regions = None,
+    no_detect: options.NoDetect = False,
+    threshold: options.Threshold = 0.6,
+    expand: options.Expand = 0.35,
+    require_faces: Annotated[
+        bool, typer.Option("--require-faces", help="Fail (4) on a photo without a face.")
+    ] = False,
+    copy_faceless: Annotated[
+        bool,
+        typer.Option(
+            "--copy-faceless",
+            help="Write photos without a face too, unprotected, so that none is missing.",
+        ),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Add regions to a photo that is protected already.")
+    ] = False,
+    deniable: Annotated[
+        bool,
+        typer.Option(
+            "--deniable", help="Nothing in the file tells a wrong password, which shows noise."
+        ),
+    ] = False,
+    keep_metadata: Annotated[
+        bool,
+        typer.Option(
+            "--keep-metadata", help="Leave EXIF and XMP readable instead of sealing them."
+        ),
+    ] = False,
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="As `proface models` lists them.")
+    ] = "padded",
+    format_name: options.Format = None,
+    sidecar: Annotated[
+        bool,
+        typer.Option("--sidecar", help="Put the header into OUT.proface.json, not the picture."),
+    ] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not read back, recover and compare.")
+    ] = False,
+    overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    password_file: options.PasswordFile = None,
+    password_env: options.PasswordEnv = None,
+    password_fd: options.PasswordFd = None,
+    key_file: options.KeyFile = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Hide the faces of photos; the password brings them back.
+
+    Writes lossless copies and leaves the originals alone. Each output is read back, recovered and
+    compared with the original before it gets its name.
+    """
+    source = PasswordSource(password_file, password_env, password_fd, key_file)
+    exists = options.existing(overwrite=overwrite, skip_existing=skip_existing)
+    from proface.batch import Protecting, make_plan, make_target
+    from proface.obfuscators import get_look
+    from proface.runtime.models import find_model
+
+    get_look(look)
+    find_model(model)
+    settings = replace(
+        options.detection(
+            skip=skip, region=region, no_detect=no_detect, threshold=threshold, expand=expand
+        ),
+        look=look,
+        again=again,
+        deniable=deniable,
+        keep_metadata=keep_metadata,
+        model=model,
+    )
+    plan = make_plan(inputs, make_target(inputs, output, format_name))
+    if skip and plan.total > 1:
+        raise UsageError("--skip numbers the faces of one photo: give a single photo.")
+
+    def work() -> Protecting:
+        key = source.read(twice=True)
+        return Protecting(
+            key,
+            settings,
+            existing=exists,
+            sidecar=sidecar,
+            check=not no_check,
+            copy_faceless=copy_faceless,
+            require_faces=require_faces,
+        )
+
+    run(plan, work, json=json, quiet=quiet)
+
+
+def recover(
+    inputs: options.Inputs,
+    output: options.Output,
+    format_name: options.Format = None,
+    sidecar: options.Sidecar = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on where the picture was altered, as well as it goes."),
+    ] = False,
+    overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    password_file: options.PasswordFile = None,
+    password_env: options.PasswordEnv = None,
+    password_fd: options.PasswordFd = None,
+    key_file: options.KeyFile = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Bring the faces back.
+
+    Everything outside the regions comes back exactly; so do EXIF and XMP where they were sealed.
+    """
+    source = PasswordSource(password_file, password_env, password_fd, key_file)
+    exists = options.existing(overwrite=overwrite, skip_existing=skip_existing)
+    from proface.batch import Recovering, make_plan, make_target
+
+    plan = make_plan(inputs, make_target(inputs, output, format_name))
+    if sidecar and plan.total > 1:
+        raise UsageError("--sidecar belongs to one photo: give a single one.")
+
+    def work() -> Recovering:
+        if source.asks and not force:
+            _refuse_damaged(plan, sidecar)
+        return Recovering(source.read(), existing=exists, sidecar=sidecar, force=force)
+
+    run(plan, work, json=json, quiet=quiet)
+
+
+def _refuse_damaged(plan: Plan, sidecar: Path | None) -> None:
+    """Nobody should type a password for a single photo that cannot be recovered anyway."""
+    if plan.total != 1 or not plan.jobs:
+        return
+    from proface.pipeline import altered, read_with_header
+
+    altered(*read_with_header(plan.jobs[0].source, sidecar=sidecar))

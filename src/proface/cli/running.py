@@ -1,0 +1,123 @@
+"""Runs a batch and tells what became of each file."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from proface.cli import state
+from proface.cli.output import complain, printable, progress, say, say_json
+from proface.errors import ProfaceError
+
+if TYPE_CHECKING:
+    from proface.batch import Job, Outcome, Plan
+
+
+def run(
+    plan: Plan,
+    make_work: Callable[[], Callable[[Job], Outcome]],
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Work through a plan and leave with its exit code.
+
+    Args:
+        plan: the jobs.
+        make_work: gives what does one job; asks for the password, so only called if there is one.
+        json: a JSON line for each file instead of text.
+        quiet: errors only.
+    """
+    from proface.batch import Outcome, exit_code, run_jobs
+
+    text = not (json or quiet)
+    outcomes: list[Outcome] = []
+
+    def tell(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        if outcome.error is not None:
+            _complain(outcome)
+        elif text:
+            say(sentence(outcome))
+        if json:
+            say_json(outcome.to_json())
+
+    for note in plan.notes:
+        complain(note)
+    for path, error in plan.failed:
+        tell(Outcome(path, None, "failed", error=error))
+    if not plan.total:
+        complain("no photos found, nothing to do.")
+    if plan.jobs:
+        work = make_work()
+        try:
+            with progress(len(plan.jobs), wanted=not quiet) as bar:
+                for outcome in run_jobs(plan.jobs, work):
+                    tell(outcome)
+                    if bar is not None:
+                        bar.advance()
+        except KeyboardInterrupt:
+            done = sum(1 for outcome in outcomes if outcome.error is None)
+            complain(f"cancelled: {done} of {plan.total} done. --skip-existing completes the rest.")
+            raise
+    if text and plan.total > 1:
+        counts = Counter(outcome.status for outcome in outcomes)
+        say(", ".join(f"{number} {status}" for status, number in counts.items()))
+    raise typer.Exit(exit_code(outcomes, plan.total))
+
+
+def sentence(outcome: Outcome) -> str:
+    """An outcome without an error, for people."""
+    facts = outcome.facts
+    if outcome.status == "skipped":
+        return f"{outcome.source}: skipped, {outcome.output} exists"
+    if outcome.status == "no faces":
+        return f"{outcome.source}: {_no_faces(outcome)}, nothing written"
+    parts = []
+    if outcome.status == "copied":
+        parts.append(f"{_no_faces(outcome)}, copied unprotected")
+    if outcome.status == "protected":
+        parts += _protected(outcome)
+    if outcome.status == "recovered":
+        parts += [f"WARNING, {warning}" for warning in facts["warnings"]]
+        if facts["closed"]:
+            parts.append(
+                f"{plural(facts['closed'], 'region')} of an earlier protection still hidden: "
+                "this password does not open it"
+            )
+    return f"{outcome.source} -> {outcome.output}" + (": " + "; ".join(parts) if parts else "")
+
+
+def _protected(outcome: Outcome) -> list[str]:
+    regions = outcome.facts["regions"]
+    parts = [f"{plural(len(regions), 'region')}, {regions[0]['look']}"]
+    figures = [region.get("psnr") or float("inf") for region in regions]
+    if min(figures) < float("inf"):
+        parts.append(f"recovers at {min(figures):.1f} dB")
+    if outcome.facts["uncovered"]:
+        parts.append(f"{plural(outcome.facts['uncovered'], 'face')} NOT hidden")
+    return parts
+
+
+def _no_faces(outcome: Outcome) -> str:
+    found = outcome.facts["faces"]
+    return f"{plural(found, 'face')} found but none to hide" if found else "no face found"
+
+
+def plural(number: int, what: str) -> str:
+    """ "1 region", "2 regions"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _complain(outcome: Outcome) -> None:
+    from proface.batch.outcome import describe
+
+    assert outcome.error is not None
+    complain(describe(outcome.error, outcome.source))
+    if state.debug and not isinstance(outcome.error, ProfaceError):
+        for line in "".join(traceback.format_exception(outcome.error)).splitlines():
+            complain(printable(line))

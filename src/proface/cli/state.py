@@ -1,0 +1,3 @@
+"""What the options before the command's name say."""
+
+debug = False  # show the traceback of a fault of this program
