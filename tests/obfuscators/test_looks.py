@@ -87,6 +87,15 @@ def test_blur_at_256_is_the_paper_s():
     assert (obfuscate(CROP, "blur:9") == cv2.GaussianBlur(CROP, (61, 61), 9)).all()
 
 
+def test_a_wide_blur_is_the_gaussian_of_its_sigma():
+    """From sigma 60 on it is computed on a smaller copy, which must not show."""
+    large = cv2.resize(CROP, (1280, 1280), interpolation=cv2.INTER_CUBIC)
+
+    exact = cv2.GaussianBlur(large, (301, 301), 75)
+
+    assert np.abs(obfuscate(large, "blur").astype(int) - exact).max() <= 3
+
+
 def test_median_at_256_is_the_paper_s():
     assert (obfuscate(CROP, "median:23") == cv2.medianBlur(CROP, 23)).all()
 

@@ -15,7 +15,6 @@ from proface.obfuscators.pixelate import mosaic
 from proface.obfuscators.png_sticker import draw_png, read_png
 from proface.obfuscators.shapes import (
     EXPONENT,
-    Floats,
     Frame,
     Grid,
     Layer,
@@ -67,15 +66,16 @@ def _apply(pixels: Pixels, look: Look, faces: Sequence[Face]) -> Pixels:
 def _draw_own(out: Pixels, frames: list[Frame], data: bytes) -> None:
     # Whatever the PNG leaves open, a transparent corner or all around a pair of glasses, would
     # show the face: so the face is pixelated before the PNG goes over it.
-    hidden = mosaic(out, max(4, round(UNDER_BLOCK * scale_of(out)))).astype(np.float32)
+    hidden = mosaic(out, max(4, round(UNDER_BLOCK * scale_of(out))))
     for frame in frames:
         paint(out, frame, lambda grid: [_under(grid, hidden)])
     for frame in frames:
         draw_png(out, frame, read_png(data))
 
 
-def _under(grid: Grid, hidden: Floats) -> Layer:
-    return Layer(hidden[grid.rows, grid.columns], cover(outline(grid), grid.unit))
+def _under(grid: Grid, hidden: Pixels) -> Layer:
+    colour = hidden[grid.rows, grid.columns].astype(np.float32)
+    return Layer(colour, cover(outline(grid), grid.unit))
 
 
 def _frame(face: Face) -> Frame:

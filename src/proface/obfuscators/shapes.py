@@ -7,7 +7,7 @@ edge: so it stays sharp and smooth at any resolution.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Colour = tuple[int, int, int]
+
+STRIP_PIXELS = 1 << 18  # painted at a time
 
 EXPONENT = 2.5  # of the outline: between an ellipse (2) and a box; it fills a face's box better
 
@@ -32,7 +34,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Grid:
-    """Pixels of a window in a frame's coordinates, and where the window lies in the region.
+    """Some pixels of a region in a frame's coordinates, and which pixels they are.
 
     u and v are -1..1 from edge to edge of the frame. x and y are the same measured by the smaller
     half axis, so that a circle stays round. `unit` is that half axis in pixels.
@@ -58,8 +60,8 @@ class Layer:
 Sticker = Callable[[Grid], Iterable[Layer]]
 
 
-def grid_of(frame: Frame, shape: tuple[int, ...]) -> Grid | None:
-    """The pixels that the frame's outline may touch, or None if it lies outside."""
+def grids_of(frame: Frame, shape: tuple[int, ...]) -> Iterator[Grid]:
+    """The pixels that the frame's outline may touch, in strips: few pixels as floats at a time."""
     cos, sin = math.cos(frame.angle), math.sin(frame.angle)
     # Half sides of the box around the turned frame, and a pixel for its soft edge.
     half_width = abs(frame.a * cos) + abs(frame.b * sin) + 1
@@ -67,33 +69,33 @@ def grid_of(frame: Frame, shape: tuple[int, ...]) -> Grid | None:
     left, right = max(0, math.floor(frame.x - half_width)), math.ceil(frame.x + half_width)
     top, bottom = max(0, math.floor(frame.y - half_height)), math.ceil(frame.y + half_height)
     right, bottom = min(shape[1], right), min(shape[0], bottom)
-    if right <= left or bottom <= top:
-        return None
-    dx = np.arange(left, right, dtype=np.float32)[None, :] + (0.5 - frame.x)
-    dy = np.arange(top, bottom, dtype=np.float32)[:, None] + (0.5 - frame.y)
-    along = dx * cos + dy * sin
-    down = dy * cos - dx * sin
+    if right <= left:
+        return
     unit = min(frame.a, frame.b)
-    return Grid(
-        slice(top, bottom),
-        slice(left, right),
-        np.asarray(along / frame.a, np.float32),
-        np.asarray(down / frame.b, np.float32),
-        np.asarray(along / unit, np.float32),
-        np.asarray(down / unit, np.float32),
-        unit,
-    )
+    rows = max(1, STRIP_PIXELS // (right - left))
+    dx = np.arange(left, right, dtype=np.float32)[None, :] + (0.5 - frame.x)
+    for start in range(top, bottom, rows):
+        end = min(start + rows, bottom)
+        dy = np.arange(start, end, dtype=np.float32)[:, None] + (0.5 - frame.y)
+        along, down = dx * cos + dy * sin, dy * cos - dx * sin
+        yield Grid(
+            slice(start, end),
+            slice(left, right),
+            np.asarray(along / frame.a, np.float32),
+            np.asarray(down / frame.b, np.float32),
+            np.asarray(along / unit, np.float32),
+            np.asarray(down / unit, np.float32),
+            unit,
+        )
 
 
 def paint(pixels: NDArray[np.uint8], frame: Frame, sticker: Sticker) -> None:
     """Paints the sticker's layers, first the lowest, into `pixels`, in place."""
-    grid = grid_of(frame, pixels.shape)
-    if grid is None:
-        return
-    window = pixels[grid.rows, grid.columns].astype(np.float32)
-    for layer in sticker(grid):
-        window += (np.asarray(layer.colour, np.float32) - window) * layer.cover[..., None]
-    pixels[grid.rows, grid.columns] = np.clip(np.rint(window), 0, 255).astype(np.uint8)
+    for grid in grids_of(frame, pixels.shape):
+        window = pixels[grid.rows, grid.columns].astype(np.float32)
+        for layer in sticker(grid):
+            window += (np.asarray(layer.colour, np.float32) - window) * layer.cover[..., None]
+        pixels[grid.rows, grid.columns] = np.clip(np.rint(window), 0, 255).astype(np.uint8)
 
 
 def cover(shape: Floats, unit: float) -> Floats:
