@@ -40,6 +40,7 @@ from proface.keys import (
     verify_header_mac,
     wrap_file_key,
 )
+from proface.layers import seal_regions, unseal_regions
 from proface.media import (
     Header,
     Metadata,
@@ -209,6 +210,12 @@ def protect_photo(
     look = get_look(settings.look)
     flow = load_flow(settings.model)
     photo, previous = _read_unprotected(image, again=settings.again)
+    if previous is not None and (settings.deniable or previous.chain[-1].scheme == "deniable"):
+        # No tag tells which layer a key belongs to: opening one would spoil the other.
+        raise UsageError(
+            f"{photo.source}: --again and deniable protection do not go together. Recover the "
+            "photo first, and protect all of it at once."
+        )
     taken = tuple(region.box for region in _all_regions(previous))
 
     faces, boxes = find_regions(photo, settings, taken)
@@ -233,6 +240,8 @@ def protect_photo(
     if photo.metadata.is_private and not settings.keep_metadata and not settings.deniable:
         subkey = derive(file_key, "metadata", model=flow.digest)
         sealed["metadata"] = seal(subkey, photo.metadata.to_bytes())
+    if previous is not None:
+        sealed |= seal_regions(photo.pixels, regions, file_key, flow.digest)
     protected = Photo(pixels, photo.alpha, photo.mode, photo.icc, kept, photo.source)
     header = Header(
         model_name=flow.name,
@@ -315,7 +324,7 @@ def recover_photo(
     """As `recover`, with all that was found out on the way."""
     photo, header = read_with_header(source, header, sidecar)
     warnings = altered(photo, header, force=force)
-    pixels, metadata = photo.pixels, photo.metadata
+    pixels, metadata, mode = photo.pixels, photo.metadata, header.photo_mode
     still: Header | None = header
     while still is not None:
         try:
@@ -325,13 +334,14 @@ def recover_photo(
                 raise
             break  # an earlier protection, under another key, stays
         warnings += _altered_header(still, file_key, photo.source, force=force)
-        pixels = _reveal(pixels, still, file_key)
+        pixels, mode = _reveal(pixels, still, file_key), still.photo_mode
+        unseal_regions(pixels, still, file_key)
         if "metadata" in still.sealed:
             subkey = derive(file_key, "metadata", model=still.model_sha256)
             sealed = unseal(subkey, still.sealed["metadata"])
             metadata = Metadata.from_bytes(sealed, photo.metadata.dpi)
         still = still.previous
-    photo = Photo(pixels, photo.alpha, header.photo_mode, photo.icc, metadata, photo.source)
+    photo = Photo(pixels, photo.alpha, mode, photo.icc, metadata, photo.source)
     return Recovered(photo, header, still, tuple(warnings))
 
 

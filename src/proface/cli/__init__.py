@@ -80,7 +80,7 @@ def main() -> NoReturn:
 
 def _run() -> int:
     try:
-        app()
+        app(prog_name="proface")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except KeyboardInterrupt:

@@ -47,7 +47,7 @@ def protect(
     deniable: Annotated[
         bool,
         typer.Option(
-            "--deniable", help="Nothing in the file tells a wrong password, which shows noise."
+            "--deniable", help="Nothing tells a wrong password, which shows noise. EXIF is dropped."
         ),
     ] = False,
     keep_metadata: Annotated[
@@ -85,10 +85,10 @@ def protect(
     exists = options.existing(overwrite=overwrite, skip_existing=skip_existing)
     from proface.batch import Protecting, make_plan, make_target
     from proface.obfuscators import get_look
-    from proface.runtime.models import find_model
+    from proface.runtime import load_flow
 
     get_look(look)
-    find_model(model)
+    load_flow(model)  # a broken installation is told once, not for every file
     settings = replace(
         options.detection(
             skip=skip, region=region, no_detect=no_detect, threshold=threshold, expand=expand

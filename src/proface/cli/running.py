@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -65,9 +65,16 @@ def run(
             complain(f"cancelled: {done} of {plan.total} done. --skip-existing completes the rest.")
             raise
     if text and plan.total > 1:
-        counts = Counter(outcome.status for outcome in outcomes)
-        say(", ".join(f"{number} {status}" for status, number in counts.items()))
+        say(summary(outcomes))
     raise typer.Exit(exit_code(outcomes, plan.total))
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """How many files of each kind."""
+    counts: Counter[str] = Counter(outcome.status for outcome in outcomes)
+    words = {"no faces": "without faces"}
+    order = ("protected", "recovered", "copied", "no faces", "skipped", "failed")
+    return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in order if counts[s])
 
 
 def sentence(outcome: Outcome) -> str:
