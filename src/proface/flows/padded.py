@@ -14,13 +14,14 @@ the levels lost. Nothing here touches the protected image, so no training can op
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, interpolate, leaky_relu
 
 from proface.flows.haar import haar, inverse_haar
 from proface.flows.subnet import SLOPE
-from proface.latents import CELL, COEFFICIENTS, Codebook
+from proface.latents import CELL, COEFFICIENTS, Codebook, Reading
 from proface.latents.transform import cosine_matrix
 
 LEAST_NOISE = 0.3  # levels: what rounding to 8 bits leaves anyway
@@ -56,7 +57,7 @@ class PaddedFlow(nn.Module):
     basis: Tensor
     colour: Tensor
 
-    def __init__(self, colour: np.ndarray, width: int = 40, depth: int = 4) -> None:
+    def __init__(self, colour: npt.NDArray[np.float32], width: int = 40, depth: int = 4) -> None:
         super().__init__()
         cosine = torch.from_numpy(cosine_matrix())
         basis = torch.einsum("ky,lx->klyx", cosine, cosine).reshape(-1, 1, CELL, CELL)
@@ -86,7 +87,7 @@ class PaddedFlow(nn.Module):
         """Recover.
 
         Args:
-            coefficients: b x 768 x h x w, of `Codebook.decode`.
+            coefficients: b x 768 x h x w, of `Reading.decode`.
             noise: b x 3 x h x w, likewise.
             protected: b x 3 x 16h x 16w, levels 0..255.
 
@@ -113,11 +114,13 @@ class PaddedFlow(nn.Module):
         return conv2d(planes + inverse_haar(scaled), self.colour.transpose(0, 1)) + 128
 
 
-def decode_words(codebook: Codebook, words: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Words rows x columns x 76 -> the two first inputs of `PaddedFlow`, with b = 1."""
-    rows, columns, _ = words.shape
-    coefficients, noise = codebook.decode(words.reshape(rows * columns, -1))
+def decoder_inputs(
+    codebook: Codebook, words: npt.NDArray[np.uint16], height: int, width: int
+) -> tuple[Tensor, Tensor]:
+    """Words of an image, rows x columns x 76 -> the two first inputs of `PaddedFlow`, b = 1."""
+    everything = slice(None)
+    coefficients, noise = Reading(codebook, words, height, width).decode(everything, everything)
     return (
-        torch.from_numpy(coefficients.reshape(1, rows, columns, -1)).permute(0, 3, 1, 2),
-        torch.from_numpy(noise.reshape(1, rows, columns, 3)).permute(0, 3, 1, 2),
+        torch.from_numpy(coefficients[None]).permute(0, 3, 1, 2),
+        torch.from_numpy(noise[None]).permute(0, 3, 1, 2),
     )

@@ -3,12 +3,15 @@
 numpy only, so that protecting and recovering need no torch:
 
     transform  16x16-pixel cells <-> 768 orthonormal coefficients
-    codebook   the modes: how a cell spends its 1,216 bits
-    words      coefficients' levels <-> 76 latents of 16 bits, as mixed-radix numbers
-    carrier    the lattice coupling: padded latents into the cover's pixels, and out again
+    codebook   the modes: which levels the coefficients of a cell have
+    words      levels <-> latents of 16 bits, as mixed-radix numbers
+    sharing    cells of little content lend words to cells of much
+    code       the four above, put together: pixels <-> the words of a region
+    carrier    the lattice coupling: padded words into the cover's pixels, and out again
 """
 
 from proface.latents.carrier import couple, hide_words, seek_words, uncouple, words_per_cell
+from proface.latents.code import Reading, encode
 from proface.latents.codebook import Codebook
 from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid, synthesise
 from proface.latents.words import WORDS
@@ -18,8 +21,10 @@ __all__ = [
     "COEFFICIENTS",
     "WORDS",
     "Codebook",
+    "Reading",
     "analyse",
     "couple",
+    "encode",
     "grid",
     "hide_words",
     "seek_words",

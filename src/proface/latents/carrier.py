@@ -30,9 +30,10 @@ Words = npt.NDArray[np.uint16]
 
 GROUP = 12  # samples that carry one whole number together
 # Width of the lattice -> whole bits in the digits of a group. A strip whose size is no multiple of
-# the cell has fewer samples than its cells have words, and takes the first width that holds them
-# all; where even the last does not (41 dB), the cells' finest words are left out.
+# the cell has fewer samples than its cells have words, and takes the first width that holds
+# nearly all; where even the last does not (41 dB), its cells have fewer words.
 CAPACITY = {3: 19, 4: 24, 5: 27, 6: 31, 8: 36}
+ENOUGH = 68
 
 
 def couple(cover: Integers, secret: Integers, width: int) -> tuple[Integers, Integers]:
@@ -56,7 +57,7 @@ def uncouple(protected: Integers, lost: Integers, width: int) -> tuple[Integers,
 class _Layout(NamedTuple):
     """How a strip of cells carries its words."""
 
-    words: int  # of each cell, 76 or the first few
+    words: int  # of each cell
     width: int  # of the lattice
     groups: int  # of samples that carry something
     bits: int  # of all words
@@ -65,16 +66,15 @@ class _Layout(NamedTuple):
 def _layout(strip_height: int, width: int) -> _Layout:
     columns = grid(CELL, width)[1]
     groups = 3 * strip_height * width // GROUP
-    for lattice, capacity in CAPACITY.items():
-        words = min(WORDS, groups * capacity // (16 * columns))
-        if words == WORDS:
-            break
+    most = {lattice: groups * bits // (16 * columns) for lattice, bits in CAPACITY.items()}
+    lattice = next((lattice for lattice, words in most.items() if words >= ENOUGH), max(CAPACITY))
+    words = min(WORDS, most[lattice])
     bits = 16 * words * columns
-    return _Layout(words, lattice, -(-bits // capacity), bits)
+    return _Layout(words, lattice, -(-bits // CAPACITY[lattice]), bits)
 
 
 def words_per_cell(strip_height: int, width: int) -> int:
-    """How many of the 76 words of each cell a strip of cells of this size carries."""
+    """How many words each cell of a strip of this size carries, at most 76."""
     return _layout(strip_height, width).words
 
 

@@ -1,9 +1,9 @@
 """The modes of a cell: for each, the levels of every coefficient and the scale they stand for.
 
-A cell has the same 1,216 bits wherever it lies, so a flat cheek and an eyelash cost the same. What
-differs is how they spend them: a mode is a spending plan, fitted to cells of one kind (flat, an
-edge of some direction, hair). The encoder takes the mode that loses least, and says which in the
-cell's first word.
+A mode is a class and a rate. The class tells what kind of cell it is (flat, an edge of some
+direction, hair) by the scales of its coefficients; the rate tells how many words it takes. For
+both together the codebook says how many levels each coefficient has: one price of a bit for all,
+so that every bit goes where it saves most.
 """
 
 from __future__ import annotations
@@ -17,159 +17,185 @@ import numpy.typing as npt
 
 from proface.errors import ModelError
 from proface.latents.transform import CELL, COEFFICIENTS
-from proface.latents.words import WORDS, place_digits
+from proface.latents.words import place_digits
 
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint16]
 
-# The likelihood picks a short list of modes; among these the true loss decides.
-SHORT_LIST = 6
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One mode, prepared: its coefficients sorted by the word that holds their digit."""
-
-    used: npt.NDArray[np.int64]  # coefficients that carry a digit, ordered by word
-    word: npt.NDArray[np.int64]  # of each of these
-    place: npt.NDArray[np.int64]
-    radix: npt.NDArray[np.int64]
-    groups: tuple[tuple[int, npt.NDArray[np.int64]], ...]  # radix -> positions in `used`
+LOWEST = slice(0, COEFFICIENTS, CELL * CELL)  # the mean of each rotated colour
+# Levels of all radices share one axis, so that one search finds the nearest for all of them:
+# each radix has a stretch of it, wide enough for any coefficient (clipped to half of that).
+STRETCH = 256.0
+CANDIDATES = 2  # classes of which the true loss is measured
 
 
 @dataclass(frozen=True)
 class Codebook:
     """What the encoder and the decoder share besides the network.
 
+    K classes, R rates; mode = class * R + rate.
+
     Attributes:
         colour: 3 x 3 orthonormal rotation of RGB.
-        means: modes x 3, the mean of each colour's lowest coefficient.
-        scales: modes x 768, the standard deviation of each coefficient.
-        radices: modes x 768, how many levels each coefficient has (odd; 1 carries nothing).
-        levels: radix -> its sorted levels, in units of the scale.
-        noise: modes x 3, the RMS error to expect in each rotated colour, in pixel levels.
+        rates: R, words of a cell, ascending.
+        means: K x 3, the mean of each colour's lowest coefficient.
+        scales: K x 768, the standard deviation of each coefficient.
+        radices: how many levels a coefficient can have (odd; 1 carries nothing), ascending.
+        chosen: K x R x 768, index into `radices`.
+        levels: for each radix its sorted levels, in units of the scale.
+        loss: radices x 2, (a, b): a coefficient c of scale s loses about a s^2 + b c^2.
+        noise: K x R x 3, the RMS error to expect in each rotated colour, in pixel levels.
     """
 
     colour: Floats
+    rates: Integers
     means: Floats
     scales: Floats
-    radices: npt.NDArray[np.int64]
-    levels: dict[int, Floats]
+    radices: Integers
+    chosen: npt.NDArray[np.uint8]
+    levels: tuple[Floats, ...]
+    loss: Floats
     noise: Floats
-    plans: tuple[Plan, ...] = field(init=False, repr=False)
+    sizes: Integers = field(init=False, repr=False)  # words of each mode
+    _word: npt.NDArray[np.int16] = field(init=False, repr=False)  # modes x 768
+    _place: npt.NDArray[np.int32] = field(init=False, repr=False)
+    _axis: npt.NDArray[np.float64] = field(init=False, repr=False)  # bounds of all radices
+    _all_levels: Floats = field(init=False, repr=False)
+    _first: Integers = field(init=False, repr=False)  # of each radix in these
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plans", tuple(self._plan(row) for row in self.radices))
+        classes, rates, _ = self.chosen.shape
+        places = [
+            place_digits(self.radices[row], classes * rates, int(self.rates[r]))
+            for plans in self.chosen
+            for r, row in enumerate(plans)
+        ]
+        bounds = [
+            np.append((v[1:] + v[:-1]) / 2.0, STRETCH / 2) + STRETCH * i
+            for i, v in enumerate(self.levels)
+        ]
+        derived = {
+            "sizes": np.tile(self.rates, classes),
+            "_word": np.stack([word for word, _ in places]).astype(np.int16),
+            "_place": np.stack([place for _, place in places]).astype(np.int32),
+            "_axis": np.concatenate(bounds),
+            "_all_levels": np.concatenate(self.levels),
+            "_first": np.cumsum(self.radices) - self.radices,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def typical(self) -> int:
+        """Index of the rate at which classes are compared: the middle one."""
+        return len(self.rates) // 2
 
     @property
     def modes(self) -> int:
-        """How many spending plans there are."""
-        return len(self.radices)
+        """How many modes there are."""
+        return len(self.sizes)
 
-    def _plan(self, radices: npt.NDArray[np.int64]) -> Plan:
-        word, place = place_digits(radices, self.modes)
-        used = np.argsort(word, kind="stable")[np.count_nonzero(word < 0) :]
-        radix = radices[used]
-        groups = tuple((int(r), np.flatnonzero(radix == r)) for r in np.unique(radix))
-        return Plan(used, word[used], place[used], radix, groups)
-
-    def centred(self, coefficients: Floats, mode: int) -> Floats:
-        """Coefficients n x 768 less the mode's means, in units of its scales."""
+    def centred(self, coefficients: Floats, classes: Integers) -> Floats:
+        """Coefficients n x 768 less the means of their classes (n), in units of their scales."""
         centred = coefficients.copy()
-        centred[:, :: CELL * CELL] -= self.means[mode]
-        centred /= self.scales[mode]
+        centred[:, LOWEST] -= self.means[classes]
+        centred /= self.scales[classes]
         return centred
 
-    def _quantise(self, coefficients: Floats, mode: int) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Digits n x used, and the loss of each cell (squared error over its coefficients)."""
-        plan, centred = self.plans[mode], self.centred(coefficients, mode)
-        kept = centred[:, plan.used]
-        digits = np.empty(kept.shape, np.int64)
-        error = kept.copy()
-        for radix, columns in plan.groups:
-            levels = self.levels[radix]
-            bounds = (levels[1:] + levels[:-1]) / 2
-            nearest = np.searchsorted(bounds, kept[:, columns])
-            digits[:, columns] = nearest
-            error[:, columns] -= levels[nearest]
-        centred[:, plan.used] = error  # what is not carried is lost whole
-        loss = np.square(centred * self.scales[mode]).sum(1)
-        return digits, np.asarray(loss, np.float32)
+    def classify(self, coefficients: Floats) -> tuple[Integers, Floats]:
+        """The class of each cell, n, and what it loses at the typical rate (squared error).
 
-    def likely_modes(self, coefficients: Floats, count: int) -> npt.NDArray[np.int64]:
-        """The `count` most likely modes of each cell under a Gaussian: n x count, any order."""
+        The likelihood under a Gaussian names a few classes; among these the true loss decides.
+        """
         precision = 1 / np.square(self.scales)
         energy = np.square(coefficients)
-        lowest = slice(0, COEFFICIENTS, CELL * CELL)
-        energy[:, lowest] = 0
+        energy[:, LOWEST] = 0
         cost = energy @ precision.T + 2 * np.log(self.scales).sum(1)
-        offset = coefficients[:, None, lowest] - self.means  # n x modes x 3
-        cost += (np.square(offset) * precision[:, lowest]).sum(2)
-        count = min(count, self.modes)
-        return np.argpartition(cost, count - 1, axis=1)[:, :count]
+        offset = np.square(coefficients[:, None, LOWEST] - self.means)  # n x K x 3
+        cost += (offset * precision[:, LOWEST]).sum(2)
+        candidates = np.argpartition(cost, CANDIDATES, axis=1)[:, :CANDIDATES]
+        losses = np.stack(
+            [self.loss_of(coefficients, k * len(self.rates) + self.typical) for k in candidates.T]
+        )
+        best = losses.argmin(0)
+        cells = np.arange(len(coefficients))
+        return candidates[cells, best], losses[best, cells]
 
-    def encode(self, coefficients: Floats) -> Words:
-        """Coefficients n x 768 -> words n x 76, uint16: mode and levels of every cell."""
-        cells = len(coefficients)
-        best = np.full(cells, np.inf, np.float32)
-        words = np.zeros((cells, WORDS), np.uint16)
-        likely = self.likely_modes(coefficients, SHORT_LIST)
-        for mode in np.unique(likely):
-            members = np.flatnonzero((likely == mode).any(1))
-            digits, loss = self._quantise(coefficients[members], int(mode))
-            better = loss < best[members]
-            members = members[better]
-            best[members] = loss[better]
-            words[members] = self._pack(digits[better], int(mode))
-        return words
+    def loss_of(self, coefficients: Floats, modes: Integers) -> Floats:
+        """Squared error of coefficients n x 768 in these modes, n."""
+        error = self.dequantise(self.quantise(coefficients, modes), modes) - coefficients
+        return np.asarray(np.square(error).sum(1), np.float32)
 
-    def _pack(self, digits: npt.NDArray[np.int64], mode: int) -> Words:
-        plan = self.plans[mode]
-        words = np.zeros((len(digits), WORDS), np.int64)
-        words[:, 0] = mode
-        first = np.flatnonzero(np.diff(plan.word, prepend=-1))
-        words[:, plan.word[first]] += np.add.reduceat(digits * plan.place, first, axis=1)
+    def losses(self, coefficients: Floats) -> tuple[Floats, Integers]:
+        """What coefficients n x 768 would lose at each rate, n x R, and the class of each, n.
+
+        Measured at the typical rate, and from there by the model `loss`.
+        """
+        classes, measured = self.classify(coefficients)
+        energy = np.square(coefficients)
+        energy[:, LOWEST] = np.square(coefficients[:, LOWEST] - self.means[classes])
+        spread = np.square(self.scales[classes])
+        constant, factor = self.loss[self.chosen[classes]].transpose(3, 0, 1, 2)  # n x R x 768
+        expected = np.einsum("nc,nrc->nr", spread, constant)
+        expected += np.einsum("nc,nrc->nr", energy, factor)
+        # A cell that its class does not fit loses more than the model thinks, at every rate.
+        ratio = measured / np.maximum(expected[:, self.typical], 1e-3)
+        return expected * ratio.clip(0.5, 8)[:, None], classes
+
+    def quantise(self, coefficients: Floats, modes: Integers) -> Integers:
+        """The nearest level of every coefficient, n x 768, for cells of these modes (n)."""
+        classes, rates = np.divmod(modes, len(self.rates))
+        radix = self.chosen[classes, rates].astype(np.int64)
+        centred = self.centred(coefficients, classes).clip(-STRETCH / 2 + 1, STRETCH / 2 - 1)
+        nearest: Integers = np.searchsorted(self._axis, centred + STRETCH * radix)
+        return nearest - self._first[radix]
+
+    def dequantise(self, digits: Integers, modes: Integers) -> Floats:
+        """The inverse of `quantise`, as far as there is one."""
+        classes, rates = np.divmod(modes, len(self.rates))
+        first = self._first[self.chosen[classes, rates]]
+        coefficients: Floats = self._all_levels[first + digits] * self.scales[classes]
+        coefficients[:, LOWEST] += self.means[classes]
+        return coefficients
+
+    def pack(self, digits: Integers, modes: Integers) -> Words:
+        """Digits n x 768 of cells of these modes -> n x (words of the highest rate)."""
+        most = int(self.rates[-1])
+        word = self._word[modes] + most * np.arange(len(digits))[:, None]
+        values = np.bincount(
+            word.ravel(), (digits * self._place[modes]).ravel(), most * len(digits)
+        )
+        words = values.reshape(-1, most)
+        words[:, 0] += modes
         return words.astype(np.uint16)
 
-    def decode(
-        self, words: Words, carried: npt.NDArray[np.int64] | None = None
-    ) -> tuple[Floats, Floats]:
-        """Words n x 76 -> coefficients n x 768 and expected noise n x 3. Any words decode.
+    def unpack(self, words: Words, modes: Integers) -> Integers:
+        """The inverse of `pack`. Any words have digits."""
+        number = np.take_along_axis(words.astype(np.int64), self._word[modes].astype(np.int64), 1)
+        place = self._place[modes].astype(np.int64)
+        classes, rates = np.divmod(modes, len(self.rates))
+        digits = number // np.maximum(place, 1) % self.radices[self.chosen[classes, rates]]
+        return np.where(place > 0, digits, 0)
 
-        `carried` tells for each cell how many words to read (all, if None): the coefficients of
-        the others stay at their means, as in a region too small to carry them.
-        """
-        modes = words[:, 0].astype(np.int64) % self.modes
-        coefficients = np.zeros((len(words), COEFFICIENTS), np.float32)
-        for mode in np.unique(modes):
-            members = np.flatnonzero(modes == mode)
-            plan = self.plans[mode]
-            known = words[members].astype(np.int64)[:, plan.word]
-            digits = known // plan.place % plan.radix
-            values = np.zeros(digits.shape, np.float32)
-            for radix, columns in plan.groups:
-                values[:, columns] = self.levels[radix][digits[:, columns]]
-            if carried is not None:
-                values[plan.word >= carried[members, None]] = 0
-            cells = np.zeros((len(members), COEFFICIENTS), np.float32)
-            cells[:, plan.used] = values * self.scales[mode][plan.used]
-            cells[:, :: CELL * CELL] += self.means[mode]
-            coefficients[members] = cells
-        return coefficients, self.noise[modes]
+    def noise_of(self, modes: Integers) -> Floats:
+        """The RMS error to expect of cells of these modes, n x 3."""
+        return self.noise[np.divmod(modes, len(self.rates))]
 
     def to_bytes(self) -> bytes:
         """As a compressed `.npz` archive of plain arrays."""
-        radices = sorted(self.levels)
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
             colour=self.colour,
+            rates=self.rates.astype(np.uint16),
             means=self.means,
             scales=self.scales.astype(np.float16),
             radices=self.radices.astype(np.uint16),
-            level_radices=np.array(radices, np.uint16),
-            levels=np.concatenate([self.levels[r] for r in radices]),
-            noise=self.noise,
+            chosen=self.chosen,
+            levels=np.concatenate(self.levels),
+            loss=self.loss,
+            noise=self.noise.astype(np.float16),
         )
         return buffer.getvalue()
 
@@ -182,15 +208,17 @@ class Codebook:
         """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                sizes = archive["level_radices"].astype(np.int64)
-                parts = np.split(archive["levels"], np.cumsum(sizes)[:-1])
+                radices = archive["radices"].astype(np.int64)
                 return cls(
                     colour=archive["colour"],
+                    rates=archive["rates"].astype(np.int64),
                     means=archive["means"],
                     scales=archive["scales"].astype(np.float32),
-                    radices=archive["radices"].astype(np.int64),
-                    levels={int(r): part for r, part in zip(sizes, parts, strict=True)},
-                    noise=archive["noise"],
+                    radices=radices,
+                    chosen=archive["chosen"],
+                    levels=tuple(np.split(archive["levels"], np.cumsum(radices)[:-1])),
+                    loss=archive["loss"],
+                    noise=archive["noise"].astype(np.float32),
                 )
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError("The model's codebook cannot be read. Reinstall proface.") from error

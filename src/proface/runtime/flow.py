@@ -12,14 +12,13 @@ from proface.errors import UsageError
 from proface.keys import Key, flow_key, keystream
 from proface.latents import (
     CELL,
-    COEFFICIENTS,
     WORDS,
     Codebook,
-    analyse,
+    Reading,
+    encode,
     grid,
     hide_words,
     seek_words,
-    words_per_cell,
 )
 from proface.latents.transform import to_cells
 from proface.runtime.engine import Engine, OnnxRuntimeEngine
@@ -27,9 +26,9 @@ from proface.runtime.models import Card, find_model
 
 Pixels = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint16]
+Floats = npt.NDArray[np.float32]
 
-# Memory is bounded by what is worked on at once, whatever the region's size.
-ENCODED_CELLS = 2048  # about half a megapixel
+# The network works on a tile at a time, so that memory does not grow with the region.
 TILE = 32  # cells on a side: 512 pixels
 HALO = 2  # cells around a tile, 32 pixels: more than the network's receptive field of 20
 
@@ -82,52 +81,35 @@ class Flow:
 
     def hide(self, x: Pixels, o: Pixels, pad: Words) -> Pixels:
         """As `protect`, under a pad of `words(H, W)` words, in the order rows x columns x 76."""
-        height, width = x.shape[:2]
-        rows, columns = grid(height, width)
-        pad = pad.reshape(rows, columns, WORDS)
-        protected = np.empty_like(o)
-        step = max(1, ENCODED_CELLS // columns)
-        for row in range(0, rows, step):
-            area = slice(row * CELL, (row + step) * CELL)
-            coefficients = analyse(x[area], self._codebook.colour)
-            latents = self._codebook.encode(coefficients.reshape(-1, COEFFICIENTS))
-            # uint16 arithmetic wraps: this is the one-time pad, modulo 2^16.
-            padded = latents.reshape(-1, columns, WORDS) + pad[row : row + step]
-            protected[area] = hide_words(o[area], padded)
-        return protected
+        latents = encode(self._codebook, x)
+        # uint16 arithmetic wraps: this is the one-time pad, modulo 2^16.
+        return hide_words(o, latents + pad.reshape(latents.shape))
 
     def reveal(self, p: Pixels, pad: Words) -> Pixels:
         """As `recover`, under the pad that `hide` was given."""
         height, width = p.shape[:2]
         rows, columns = grid(height, width)
         latents = seek_words(p) - pad.reshape(rows, columns, WORDS)
-        strips = [min(CELL, height - top) for top in range(0, height, CELL)]
-        carried = np.array([words_per_cell(strip, width) for strip in strips])
+        reading = Reading(self._codebook, latents, height, width)
         recovered = np.empty_like(p)
         for (top, bottom, left, right), inner in _tiles(rows, columns):
-            whole = self._decode(
-                latents[top:bottom, left:right],
-                np.repeat(carried[top:bottom], right - left),
-                p[top * CELL : bottom * CELL, left * CELL : right * CELL],
-            )
-            for_tile = (
-                slice(inner[0] * CELL, inner[1] * CELL),
-                slice(inner[2] * CELL, inner[3] * CELL),
-            )
-            target = recovered[for_tile]
-            y, x = (inner[0] - top) * CELL, (inner[2] - left) * CELL
+            coefficients, noise = reading.decode(slice(top, bottom), slice(left, right))
+            area = p[top * CELL : bottom * CELL, left * CELL : right * CELL]
+            whole = self._decode(coefficients, noise, area)
+            y0, y1, x0, x1 = (edge * CELL for edge in inner)
+            target = recovered[y0:y1, x0:x1]
+            y, x = y0 - top * CELL, x0 - left * CELL
             target[:] = whole[y : y + target.shape[0], x : x + target.shape[1]]
         return recovered
 
-    def _decode(self, latents: Words, carried: npt.NDArray[np.int64], p: Pixels) -> Pixels:
-        """Latents of some cells and their protected pixels -> all their pixels, 8 bits."""
-        rows, columns, _ = latents.shape
-        coefficients, noise = self._codebook.decode(latents.reshape(-1, WORDS), carried)
+    def _decode(self, coefficients: Floats, noise: Floats, p: Pixels) -> Pixels:
+        """What some cells stand for, and their protected pixels -> all their pixels, 8 bits."""
+        rows, columns, _ = noise.shape
         cells = to_cells(p)  # repeats the border where the last cell stands out
         protected = cells.transpose(4, 0, 2, 1, 3).reshape(1, 3, rows * CELL, columns * CELL)
         recovered = self._engine.run(
-            coefficients.reshape(1, rows, columns, -1).transpose(0, 3, 1, 2),
-            noise.reshape(1, rows, columns, 3).transpose(0, 3, 1, 2),
+            coefficients.transpose(2, 0, 1)[None],
+            noise.transpose(2, 0, 1)[None],
             protected.astype(np.float32),
         )
         levels = np.clip(np.rint(recovered[0].transpose(1, 2, 0)), 0, 255)

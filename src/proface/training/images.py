@@ -61,13 +61,13 @@ def random_sizes(
         yield pixels[:, ::-1] if generator.random() < 0.5 else pixels
 
 
-def vivid(image: Pixels, generator: np.random.Generator) -> Pixels:
+def vivid(image: Pixels, generator: np.random.Generator, least: float = 0.15) -> Pixels:
     """The image as a patterned dress or sunlit leaves would be: small, saturated, of any hue.
 
     Sets of faces hold little of that, and portraits hold much; without it the fit gives fine
-    colour hardly any bits.
+    colour hardly any bits. The image shrinks by a random factor, `least` to 0.6.
     """
-    factor = generator.uniform(0.15, 0.6)
+    factor = generator.uniform(least, max(least, 0.6))
     small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     levels = small.astype(np.float32)
     grey = levels.mean(2, keepdims=True)
@@ -77,4 +77,4 @@ def vivid(image: Pixels, generator: np.random.Generator) -> Pixels:
     rotation = np.array([[0, -b, b], [b, 0, -b], [-b, b, 0]]) + a * np.eye(3)
     chroma = (levels - grey) @ rotation.T * generator.uniform(0.7, 3)
     contrast = grey.mean() + (grey - grey.mean()) * generator.uniform(0.8, 1.8)
-    return np.clip(np.rint(contrast + chroma), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(contrast + chroma), 0, 255), np.uint8)

@@ -1,9 +1,9 @@
-"""Fit the codebook: which modes there are, and how each spends a cell's bits.
+"""Fit the codebook: which classes of cells there are, and how each spends its bits.
 
     python -m proface.training.modes --data DIR [DIR ...] --out codebook.npz
 
-A generalised Lloyd iteration: give every training cell to the mode that loses least on it, then
-fit each mode to its cells (scale of every coefficient, levels by reverse water-filling, positions
+A generalised Lloyd iteration: give every training cell to the class that loses least on it, then
+fit each class to its cells (scale of every coefficient, levels by reverse water-filling, positions
 of the levels), and again.
 """
 
@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from proface.errors import ModelError
-from proface.latents import CELL, COEFFICIENTS, WORDS, Codebook, analyse
+from proface.latents import CELL, COEFFICIENTS, Codebook, analyse
+from proface.latents.codebook import LOWEST
 from proface.latents.words import place_digits
 from proface.training.images import find_images, random_sizes, vivid
 
@@ -27,7 +29,8 @@ Integers = npt.NDArray[np.int64]
 # Odd, so that zero is a level; chosen to fill words of 65,536 well.
 SMALL = (1, 3, 5, 7, 9, 11, 13, 15, 19, 23, 27, 31, 39, 47, 55, 63)
 RADICES = np.array([*SMALL, 79, 95, 127, 191, 255, 383, 511, 767, 1023, 2047])
-LOWEST = slice(0, COEFFICIENTS, CELL * CELL)  # of each colour
+# Words of a cell. The least is for regions of a few pixels; the cells' average is 76.
+RATES = np.array([2, 6, 14, 24, 36, 50, 64, 80, 98, 120, 146, 180])
 MOST_SAMPLES = 200_000  # to fit the levels of one radix to
 
 
@@ -54,12 +57,6 @@ def lloyd_levels(samples: npt.NDArray[np.floating], radix: int, rounds: int = 15
     return np.asarray((levels - levels[::-1]) / 2, np.float32)
 
 
-def distortion(samples: npt.NDArray[np.floating], levels: Floats) -> float:
-    """Mean square error of samples of unit variance on these levels."""
-    nearest = levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, samples)]
-    return float(np.square(samples - nearest).mean())
-
-
 def share_bits(variances: Floats, loss: npt.NDArray[np.float64], budget: float) -> Integers:
     """Reverse water-filling: the radix of each coefficient at one price of a bit for all.
 
@@ -72,7 +69,7 @@ def share_bits(variances: Floats, loss: npt.NDArray[np.float64], budget: float) 
     spread = variances[:, None] * loss
 
     def choice(price: float) -> Integers:
-        return np.argmin(spread + price * bits, axis=1)
+        return np.asarray((spread + price * bits).argmin(1))
 
     low, high = -30.0, 30.0
     for _ in range(50):
@@ -84,74 +81,131 @@ def share_bits(variances: Floats, loss: npt.NDArray[np.float64], budget: float) 
     return np.asarray(RADICES[choice(2**high)])
 
 
-def fitting_radices(variances: Floats, loss: npt.NDArray[np.float64], modes: int) -> Integers:
-    """The richest shares that fit into the words of a cell."""
-    budget = 16.0 * WORDS - np.log2(modes)
+def fitting_radices(
+    variances: Floats, loss: npt.NDArray[np.float64], modes: int, words: int
+) -> Integers:
+    """The richest shares that fit into `words` words."""
+    budget = 16.0 * words - np.log2(modes)
     while True:
         radices = share_bits(variances, loss, budget)
         try:
-            place_digits(radices, modes)
+            place_digits(radices, modes, words)
         except ModelError:
-            budget -= 3
+            budget -= max(1, budget / 400)
         else:
             return radices
 
 
 def statistics(
-    cells: Floats, assigned: Integers, modes: int, generator: np.random.Generator
+    cells: Floats, assigned: Integers, classes: int, generator: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Means modes x 3 and scales modes x 768 of the cells assigned to each mode."""
-    means = np.zeros((modes, 3), np.float32)
-    scales = np.zeros((modes, COEFFICIENTS), np.float32)
-    for mode in range(modes):
-        members = cells[assigned == mode]
-        if len(members) < 30:  # a mode that died starts again from cells drawn at random
+    """Means K x 3 and scales K x 768 of the cells assigned to each class."""
+    means = np.zeros((classes, 3), np.float32)
+    scales = np.zeros((classes, COEFFICIENTS), np.float32)
+    for k in range(classes):
+        members = cells[assigned == k]
+        if len(members) < 30:  # a class that died starts again from cells drawn at random
             members = cells[generator.choice(len(cells), 60)]
-        means[mode] = members[:, LOWEST].mean(0)
+        means[k] = members[:, LOWEST].mean(0)
         centred = members.copy()
-        centred[:, LOWEST] -= means[mode]
-        scales[mode] = np.sqrt(np.square(centred).mean(0) + 1e-2)
+        centred[:, LOWEST] -= means[k]
+        scales[k] = np.sqrt(np.square(centred).mean(0) + 1e-2)
     return means, scales.astype(np.float16).astype(np.float32)  # as they will be stored
 
 
 def refit_levels(
     book: Codebook, cells: Floats, assigned: Integers, generator: np.random.Generator
-) -> None:
+) -> Codebook:
     """Move the levels of every radix to where the coefficients that use it want them."""
-    samples: dict[int, list[Floats]] = {int(r): [] for r in RADICES}
-    for mode, radices in enumerate(book.radices):
-        centred = book.centred(cells[assigned == mode][:400], mode)
-        for radix in np.unique(radices):
-            samples[int(radix)].append(centred[:, radices == radix].ravel())
-    for radix, parts in samples.items():
+    samples: list[list[Floats]] = [[] for _ in RADICES]
+    for k, plans in enumerate(book.chosen):
+        members = cells[assigned == k][:200]
+        centred = book.centred(members, np.full(len(members), k))
+        for chosen in plans[::2]:
+            for index in np.unique(chosen):
+                samples[index].append(centred[:, chosen == index].ravel())
+    levels, loss = list(book.levels), book.loss.copy()
+    for index, parts in enumerate(samples):
         pool = np.concatenate([np.zeros(0, np.float32), *parts])
-        if radix > 1 and len(pool) > 50 * radix:
-            book.levels[radix] = lloyd_levels(generator.permutation(pool)[:MOST_SAMPLES], radix)
+        if index and len(pool) > 50 * RADICES[index]:
+            pool = generator.permutation(pool)[:MOST_SAMPLES]
+            levels[index] = lloyd_levels(pool, int(RADICES[index]))
+            loss[index] = loss_model(pool, levels[index])
+    return replace(book, levels=tuple(levels), loss=loss)
 
 
-def fit(cells: Floats, colour: Floats, modes: int, rounds: int) -> Codebook:
-    """Fit a codebook of `modes` modes to training cells n x 768."""
-    generator = np.random.default_rng(0)
+def loss_model(samples: npt.NDArray[np.floating], levels: Floats) -> Floats:
+    """(a, b) such that a sample t loses about a + b t^2, neither negative."""
+    error = np.square(
+        samples - levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, samples)]
+    ).astype(np.float64)
+    energy = np.square(samples.astype(np.float64))
+    b = np.cov(energy, error)[0, 1] / max(energy.var(), 1e-12)
+    b = float(np.clip(b, 0, error.mean() / max(energy.mean(), 1e-12)))
+    return np.array([error.mean() - b * energy.mean(), b], np.float32)
+
+
+def first_codebook(colour: Floats, classes: int, generator: np.random.Generator) -> Codebook:
+    """Levels for a heavy-tailed coefficient; scales and plans still to be filled in."""
     heavy = generator.standard_t(6, MOST_SAMPLES) * np.sqrt(4 / 6)
-    levels = {int(r): lloyd_levels(heavy, int(r)) for r in RADICES}
-    loss = np.array([distortion(heavy, levels[int(r)]) for r in RADICES])
+    levels = tuple(lloyd_levels(heavy, int(r)) for r in RADICES)
+    loss = np.stack([loss_model(heavy, v) for v in levels])
+    loss[0] = 0, 1
+    return Codebook(
+        colour,
+        RATES,
+        np.zeros((classes, 3), np.float32),
+        np.ones((classes, COEFFICIENTS), np.float32),
+        RADICES,
+        np.zeros((classes, len(RATES), COEFFICIENTS), np.uint8),
+        levels,
+        loss,
+        np.ones((classes, len(RATES), 3), np.float32),
+    )
+
+
+def plan(book: Codebook, means: Floats, scales: Floats, rates: range) -> Codebook:
+    """The codebook with these classes, their bits shared anew at the rates named."""
+    loss = book.loss.sum(1).astype(np.float64)  # at unit variance
+    chosen = book.chosen.copy()
+    for k, scale in enumerate(scales):
+        for r in rates:
+            radices = fitting_radices(np.square(scale), loss, book.modes, int(RATES[r]))
+            chosen[k, r] = np.searchsorted(RADICES, radices)
+    return replace(book, means=means, scales=scales, chosen=chosen)
+
+
+def fit(cells: Floats, colour: Floats, classes: int, rounds: int) -> Codebook:
+    """Fit a codebook of `classes` classes to training cells n x 768."""
+    generator = np.random.default_rng(0)
     detail = np.delete(cells, np.arange(0, COEFFICIENTS, CELL * CELL), 1)
-    assigned = np.argsort(np.argsort(np.square(detail).mean(1))) * modes // len(cells)
-    noise = np.ones((modes, 3), np.float32)
+    assigned = np.argsort(np.argsort(np.square(detail).mean(1))) * classes // len(cells)
+    book = first_codebook(colour, classes, generator)
     for turn in range(rounds):
-        means, scales = statistics(cells, assigned, modes, generator)
-        radices = np.stack([fitting_radices(np.square(s), loss, modes) for s in scales])
-        book = Codebook(colour, means, scales, radices, levels, noise)
-        refit_levels(book, cells, assigned, generator)
-        words = book.encode(cells)
-        error = np.square(cells - book.decode(words)[0])
-        assigned = words[:, 0].astype(np.int64) % modes
-        by_colour = error.reshape(len(cells), 3, -1).mean(2)
-        for mode in np.unique(assigned):
-            noise[mode] = np.sqrt(by_colour[assigned == mode].mean(0))
-        psnr = 10 * np.log10(255**2 / error.mean())
-        print(f"round {turn}: {psnr:.2f} dB", file=sys.stderr, flush=True)
-    return book
+        last = turn == rounds - 1
+        means, scales = statistics(cells, assigned, classes, generator)
+        rates = range(len(RATES)) if last else range(book.typical, book.typical + 1)
+        book = plan(book, means, scales, rates)
+        book = refit_levels(book, cells, assigned, generator)
+        parts = np.array_split(cells, len(cells) // 2000 + 1)
+        assigned, loss = map(np.concatenate, zip(*map(book.classify, parts), strict=True))
+        psnr = 10 * np.log10(255**2 * COEFFICIENTS / loss.mean())
+        print(f"round {turn}: about {psnr:.2f} dB", file=sys.stderr, flush=True)
+    return replace(book, noise=measured_noise(book, cells, assigned))
+
+
+def measured_noise(book: Codebook, cells: Floats, assigned: Integers) -> Floats:
+    """RMS error of each class and rate in each rotated colour, K x R x 3."""
+    noise = np.ones((*book.chosen.shape[:2], 3), np.float32)
+    for k in range(len(noise)):
+        members = cells[assigned == k][:100]
+        if not len(members):
+            continue
+        for r in range(len(RATES)):
+            modes = np.full(len(members), k * len(RATES) + r)
+            error = members - book.dequantise(book.quantise(members, modes), modes)
+            noise[k, r] = np.sqrt(np.square(error).reshape(len(members), 3, -1).mean((0, 2)))
+    return noise
 
 
 def some_cells(
@@ -168,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--modes", type=int, default=256)
+    parser.add_argument("--classes", type=int, default=48)
     parser.add_argument("--cells", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=8)
     options = parser.parse_args()
@@ -180,7 +234,7 @@ def main() -> None:
     odd = [some_cells(vivid(image, generator), colour, each // 2, generator) for image in images]
     cells = generator.permutation(np.concatenate(plain + odd))[: options.cells]
     print(f"{len(images)} images, {len(cells)} cells", file=sys.stderr)
-    book = fit(cells, colour, options.modes, options.rounds)
+    book = fit(cells, colour, options.classes, options.rounds)
     options.out.write_bytes(book.to_bytes())
 
 

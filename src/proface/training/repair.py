@@ -23,28 +23,22 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from proface.flows.padded import PaddedFlow, decode_words
+from proface.flows.padded import PaddedFlow
 from proface.latents import Codebook
-from proface.training.images import Pixels, find_images, load, split
+from proface.training.images import find_images, load, split
 from proface.training.samples import Sample, crops, protect
 
-POOL = 2048  # crops kept, of which each step draws a batch
+POOL = 1536  # crops kept, of which each step draws a batch
 FRESH = 8  # crops that each step adds
 VALIDATION_LOOKS = ("blur", "pixelate")
 
 
-def to_tensor(pixels: Pixels) -> Tensor:
-    """H x W x 3 uint8 -> 1 x 3 x H x W float, levels."""
-    return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None]
-
-
-def collate(samples: list[Sample], codebook: Codebook) -> tuple[Tensor, ...]:
-    """Coefficients, noise, protected, original, each b x ..."""
-    rows = [
-        (*decode_words(codebook, s.words), to_tensor(s.protected), to_tensor(s.original))
-        for s in samples
-    ]
-    return tuple(torch.cat(column) for column in zip(*rows, strict=True))
+def collate(samples: list[Sample]) -> tuple[Tensor, ...]:
+    """Coefficients, noise, protected, original, each b x channels x height x width."""
+    return tuple(
+        torch.from_numpy(np.stack(parts).astype(np.float32)).permute(0, 3, 1, 2)
+        for parts in zip(*samples, strict=True)
+    )
 
 
 def decibels(recovered: Tensor, original: Tensor) -> Tensor:
@@ -53,12 +47,12 @@ def decibels(recovered: Tensor, original: Tensor) -> Tensor:
     return 10 * torch.log10(255**2 / (error + 1e-3))
 
 
-def validate(flow: torch.nn.Module, samples: list[Sample], codebook: Codebook) -> float:
+def validate(flow: torch.nn.Module, samples: list[Sample]) -> float:
     """Mean PSNR of whole recovered images, rounded to 8 bits."""
     with torch.inference_mode():
         scores = []
         for sample in samples:
-            coefficients, noise, protected, original = collate([sample], codebook)
+            coefficients, noise, protected, original = collate([sample])
             recovered = flow(coefficients, noise, protected).clamp(0, 255).round()
             scores.append(decibels(recovered, original).item())
     return float(np.mean(scores))
@@ -105,7 +99,7 @@ def main() -> None:
         step, best, spent = state["step"], state["best"], state["spent"]
 
     if not step:
-        print(f"untrained: {validate(flow, kept, codebook):.2f} dB held out", file=sys.stderr)
+        print(f"untrained: {validate(flow, kept):.2f} dB held out", file=sys.stderr)
     generator = np.random.default_rng([options.seed, step])
     source = crops(training, codebook, generator)
     pool = [next(source) for _ in range(POOL // 8)]
@@ -114,7 +108,7 @@ def main() -> None:
         fresh = [next(source) for _ in range(FRESH)]
         pool = (pool + fresh)[-POOL:]
         chosen = generator.integers(len(pool), size=options.batch)
-        coefficients, noise, protected, original = collate([pool[i] for i in chosen], codebook)
+        coefficients, noise, protected, original = collate([pool[i] for i in chosen])
         rate = min(1, (step + 1) / 100) * (
             0.02 + 0.49 * (1 + math.cos(math.pi * step / options.steps))
         )
@@ -133,7 +127,7 @@ def main() -> None:
         step += 1
         if step % 250 == 0 or step == options.steps:
             spent = time.monotonic() - began
-            score = validate(average.module, kept, codebook)
+            score = validate(average.module, kept)
             report = {
                 "step": step,
                 "seconds": round(spent),

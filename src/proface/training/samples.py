@@ -9,19 +9,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from proface.latents import CELL, Codebook, analyse, hide_words
+from proface.latents import CELL, Codebook, Reading, encode, hide_words
 from proface.obfuscators import obfuscate
-from proface.training.images import Pixels, random_sizes
+from proface.training.images import Pixels, random_sizes, vivid
 
 CROP = 8  # cells on a side: 128 pixels
 EACH = 8  # crops taken from one image
+VIVID = 0.25  # part of the images that are made vivid
 
 
 class Sample(NamedTuple):
-    """One crop of CROP x CROP cells."""
+    """An image, or a crop of one, as recovery sees it, and as it was."""
 
-    words: npt.NDArray[np.uint16]  # CROP x CROP x 96
-    protected: Pixels  # 128 x 128 x 3
+    coefficients: npt.NDArray[np.float32]  # rows x columns x 768
+    noise: npt.NDArray[np.float32]  # rows x columns x 3
+    protected: Pixels  # H x W x 3
     original: Pixels
 
 
@@ -38,13 +40,14 @@ def random_look(generator: np.random.Generator) -> str:
 
 
 def protect(original: Pixels, look: str, codebook: Codebook, seed: int) -> Sample:
-    """A whole image of any size: its words, and its protected pixels under a random pad."""
-    coefficients = analyse(original, codebook.colour)
-    words = codebook.encode(coefficients.reshape(-1, coefficients.shape[-1]))
-    words = words.reshape(*coefficients.shape[:2], -1)
+    """A whole image of any size: what its words stand for, and its protected pixels."""
+    height, width, _ = original.shape
+    words = encode(codebook, original)
     # What the carrier holds is uniform whatever the words are: a random pad stands for any key's.
     padded = np.random.default_rng(seed).integers(0, 1 << 16, words.shape, np.uint16)
-    return Sample(words, hide_words(obfuscate(original, look), padded), original)
+    everything = slice(None)
+    coefficients, noise = Reading(codebook, words, height, width).decode(everything, everything)
+    return Sample(coefficients, noise, hide_words(obfuscate(original, look), padded), original)
 
 
 def crops(
@@ -53,6 +56,8 @@ def crops(
     """Endless random crops; an image that cannot be read is passed over."""
     while True:
         for image in random_sizes(list(paths), CROP * CELL, generator):
+            if generator.random() < VIVID and min(image.shape[:2]) > 2 * CROP * CELL:
+                image = vivid(image, generator, CROP * CELL / min(image.shape[:2]))
             height, width = (side // CELL * CELL for side in image.shape[:2])
             whole = protect(
                 np.ascontiguousarray(image[:height, :width]),
@@ -61,14 +66,16 @@ def crops(
                 int(generator.integers(1 << 62)),
             )
             for _ in range(EACH):
-                row = int(generator.integers(whole.words.shape[0] - CROP + 1))
-                column = int(generator.integers(whole.words.shape[1] - CROP + 1))
+                row = int(generator.integers(whole.noise.shape[0] - CROP + 1))
+                column = int(generator.integers(whole.noise.shape[1] - CROP + 1))
+                cells = slice(row, row + CROP), slice(column, column + CROP)
                 area = (
                     slice(row * CELL, (row + CROP) * CELL),
                     slice(column * CELL, (column + CROP) * CELL),
                 )
                 yield Sample(
-                    whole.words[row : row + CROP, column : column + CROP],
+                    whole.coefficients[cells].astype(np.float16),
+                    whole.noise[cells],
                     whole.protected[area],
                     whole.original[area],
                 )

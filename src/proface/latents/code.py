@@ -1,0 +1,83 @@
+"""From pixels to a region's words and back, in bounded memory: what ties the pieces together."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.latents.carrier import words_per_cell
+from proface.latents.codebook import Codebook, Floats, Integers, Words
+from proface.latents.sharing import Groups
+from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid
+from proface.latents.words import WORDS
+
+# Cells worked on at once, about half a megapixel, so that memory does not grow with the region.
+CHUNK = 2048
+
+
+def slots(height: int, width: int) -> Integers:
+    """How many words each cell of an image carries, in raster order."""
+    _, columns = grid(height, width)
+    strips = [min(CELL, height - top) for top in range(0, height, CELL)]
+    return np.repeat([words_per_cell(strip, width) for strip in strips], columns)
+
+
+def encode(codebook: Codebook, pixels: npt.NDArray[np.uint8]) -> Words:
+    """Pixels H x W x 3 -> words rows x columns x 76; those a cell does not carry are zero."""
+    height, width, _ = pixels.shape
+    rows, columns = grid(height, width)
+    groups = Groups.of(slots(height, width), WORDS)
+    step = max(1, CHUNK // columns)
+
+    def chunks() -> list[tuple[slice, slice]]:
+        """Pixel rows and cells of each chunk."""
+        return [
+            (slice(row * CELL, (row + step) * CELL), slice(row * columns, (row + step) * columns))
+            for row in range(0, rows, step)
+        ]
+
+    losses = np.empty((rows * columns, len(codebook.rates)), np.float32)
+    classes = np.empty(rows * columns, np.int64)
+    for lines, cells in chunks():
+        coefficients = analyse(pixels[lines], codebook.colour).reshape(-1, COEFFICIENTS)
+        losses[cells], classes[cells] = codebook.losses(coefficients)
+    rate = groups.share(losses, codebook.rates)
+    modes = classes * len(codebook.rates) + rate
+    positions = groups.positions(codebook.sizes[modes])
+
+    stream = np.zeros(int(groups.ends[-1]), np.uint16)
+    for lines, cells in chunks():
+        coefficients = analyse(pixels[lines], codebook.colour).reshape(-1, COEFFICIENTS)
+        packed = codebook.pack(codebook.quantise(coefficients, modes[cells]), modes[cells])
+        kept = np.arange(packed.shape[1]) < codebook.sizes[modes[cells]][:, None]
+        places = positions[cells][:, None] + np.arange(packed.shape[1])
+        stream[places[kept]] = packed[kept]
+    return groups.to_cells(stream).reshape(rows, columns, WORDS)
+
+
+class Reading:
+    """The words of a region, ready to be decoded a part at a time.
+
+    Args:
+        codebook: the model's.
+        words: rows x columns x 76. Any words decode.
+        height, width: of the image in pixels.
+    """
+
+    def __init__(self, codebook: Codebook, words: Words, height: int, width: int) -> None:
+        self._codebook = codebook
+        self._shape = grid(height, width)
+        groups = Groups.of(slots(height, width), WORDS)
+        stream = groups.to_stream(words.reshape(-1, WORDS))
+        self._positions, self._modes = groups.read_sizes(stream, codebook.sizes)
+        self._stream = np.append(stream, np.zeros(int(codebook.rates[-1]), np.uint16))
+
+    def decode(self, rows: slice, columns: slice) -> tuple[Floats, Floats]:
+        """Coefficients r x c x 768 and expected noise r x c x 3 of a rectangle of cells."""
+        cells = np.arange(len(self._modes)).reshape(self._shape)[rows, columns]
+        modes = self._modes[cells.ravel()]
+        most = np.arange(int(self._codebook.rates[-1]))
+        words = self._stream[self._positions[cells.ravel()][:, None] + most]
+        values = self._codebook.dequantise(self._codebook.unpack(words, modes), modes)
+        noise = self._codebook.noise_of(modes)
+        return values.reshape(*cells.shape, -1), noise.reshape(*cells.shape, 3)

@@ -1,0 +1,200 @@
+"""The shipped padded flow: what it promises of pixels, pads, tiles, and of torch beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+
+import numpy as np
+import pytest
+from skimage.data import astronaut
+from skimage.metrics import peak_signal_noise_ratio
+
+import proface
+from proface.errors import ModelError, UsageError
+from proface.keys import keystream
+from proface.latents import WORDS, grid, hide_words, seek_words
+from proface.runtime import Flow, list_models, load_flow
+from proface.runtime.models import read_card
+
+LOOKS = ("blur:15", "pixelate:20", "mask")
+SIZES = [(256, 256), (250, 250), (64, 80), (48, 34), (17, 31)]
+
+
+@pytest.fixture(scope="module")
+def flow() -> Flow:
+    return load_flow()
+
+
+@pytest.fixture(scope="module")
+def key() -> proface.Key:
+    return proface.Key.generate()
+
+
+def photo(height: int, width: int) -> np.ndarray:
+    return np.ascontiguousarray(astronaut()[:height, 100 : 100 + width])
+
+
+def pad(flow: Flow, x: np.ndarray, seed: int = 0) -> np.ndarray:
+    words = flow.words(*x.shape[:2])
+    return np.random.default_rng(seed).integers(0, 1 << 16, words, np.uint16)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(peak_signal_noise_ratio(a, b, data_range=255))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_protected_is_like_the_look_and_comes_back(flow: Flow, key: proface.Key, look: str) -> None:
+    x = photo(256, 256)
+    o, nonce = proface.obfuscate(x, look), os.urandom(16)
+    p = flow.protect(x, o, key, nonce=nonce)
+    assert psnr(o, p) > 49
+    assert psnr(x, flow.recover(p, key, nonce=nonce)) > 40
+    assert psnr(x, flow.recover(p, proface.Key.generate(), nonce=nonce)) < 15
+    assert psnr(x, flow.recover(p, key, nonce=os.urandom(16))) < 15
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_any_size_comes_back(flow: Flow, height: int, width: int) -> None:
+    x = photo(height, width)
+    o = proface.obfuscate(x, "pixelate")
+    p = flow.hide(x, o, pad(flow, x))
+    assert p.shape == x.shape
+    assert psnr(o, p) > 40
+    assert psnr(x, flow.reveal(p, pad(flow, x))) > 35
+
+
+def test_protected_pixels_depend_on_the_original_through_the_padded_words_alone(
+    flow: Flow,
+) -> None:
+    """The proof, in code: other original, same o and z, same bytes.
+
+    What hides takes o and z and nothing else; z = l + u is uniform for every l, as u is; so that
+    the protected images of any two originals are alike in distribution.
+    """
+    assert list(inspect.signature(hide_words).parameters) == ["cover", "words"]
+    x1, x2 = photo(96, 96), np.ascontiguousarray(photo(96, 96)[::-1, ::-1])
+    o, u1 = proface.obfuscate(x1, "blur"), pad(flow, x1)
+    p = flow.hide(x1, o, u1)
+    zeros = np.zeros_like(u1)
+    l1 = seek_words(flow.hide(x1, o, zeros)).ravel()
+    l2 = seek_words(flow.hide(x2, o, zeros)).ravel()
+    assert (l1 != l2).any()
+    # The pad under which x2 has the same z: there is exactly one, for any x2.
+    u2 = u1 + l1 - l2
+    np.testing.assert_array_equal(flow.hide(x2, o, u2), p)
+
+
+def test_words_are_uniform_for_any_original(flow: Flow) -> None:
+    """Even for a black image, whose latents are all alike."""
+    x = np.zeros((256, 256, 3), np.uint8)
+    key = bytes(range(32))
+    p = flow.hide(x, x + 128, keystream(key, flow.words(256, 256)))
+    words = seek_words(p).ravel()
+    counts = np.bincount(words >> 8, minlength=256)
+    expected = len(words) / 256
+    chi_square = np.square(counts - expected).sum() / expected
+    assert chi_square < 340  # 255 degrees of freedom: beyond it once in 3,000
+
+
+def test_the_offsets_do_not_tell_two_originals_apart(flow: Flow) -> None:
+    """Means of p - o over many pads, for two originals: the same within sampling error."""
+    textured = photo(64, 64)
+    flat = np.full_like(textured, 90)
+    o = np.full_like(textured, 128)
+    totals = []
+    for x in (textured, flat):
+        offsets = [flow.hide(x, o, pad(flow, x, seed)).astype(int) - 128 for seed in range(200)]
+        totals.append(np.mean(offsets, 0))
+    # Two means of 200 draws, each of variance 2/3: z scores of variance 1.
+    z = (totals[0] - totals[1]) / np.sqrt(2 * 2 / 3 / 200)
+    assert abs(z.mean()) < 4 / np.sqrt(z.size)
+    assert z.var() == pytest.approx(1, abs=0.06)
+
+
+def test_tiles_give_what_the_whole_gives(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = photo(400, 380)
+    p = flow.hide(x, proface.obfuscate(x, "blur"), pad(flow, x))
+    whole = flow.reveal(p, pad(flow, x))
+    monkeypatch.setattr("proface.runtime.flow.TILE", 7)
+    tiled = flow.reveal(p, pad(flow, x))
+    assert np.abs(tiled.astype(int) - whole).max() <= 1  # rounding of sums in another order
+
+
+def test_torch_and_onnx_runtime_agree(flow: Flow) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra `train`")
+    from safetensors.torch import load
+
+    from proface.flows import PaddedFlow
+    from proface.latents import Codebook, Reading, encode
+    from proface.runtime.engine import OnnxRuntimeEngine
+
+    decoder = PaddedFlow.from_state_dict(load(flow.card.read("weights"))).eval()
+    engine = OnnxRuntimeEngine(flow.card.read("network"))
+    codebook = Codebook.from_bytes(flow.card.read("codebook"))
+    x = photo(96, 128)
+    values, noise = Reading(codebook, encode(codebook, x), 96, 128).decode(slice(None), slice(None))
+    p = proface.obfuscate(x, "pixelate").astype(np.float32)
+    inputs = [np.ascontiguousarray(a.transpose(2, 0, 1)[None]) for a in (values, noise, p)]
+    with torch.inference_mode():
+        expected = decoder(*map(torch.from_numpy, inputs)).numpy()
+    # In levels of 0..255: far below what could change a rounded pixel by more than one.
+    assert np.abs(engine.run(*inputs) - expected).max() < 0.01
+
+
+def test_a_region_takes_the_words_that_it_says(flow: Flow) -> None:
+    rows, columns = grid(250, 34)
+    assert flow.words(250, 34) == rows * columns * WORDS
+
+
+@pytest.mark.parametrize(
+    ("x", "o"),
+    [
+        (np.zeros((8, 8, 3), np.float32), np.zeros((8, 8, 3), np.uint8)),
+        (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.uint8)),
+        (np.zeros((8, 8, 4), np.uint8), np.zeros((8, 8, 4), np.uint8)),
+        (np.zeros((1, 8, 3), np.uint8), np.zeros((1, 8, 3), np.uint8)),
+        (np.zeros((8, 8, 3), np.uint8), np.zeros((8, 10, 3), np.uint8)),
+    ],
+)
+def test_images_of_another_kind_are_refused(
+    flow: Flow, key: proface.Key, x: np.ndarray, o: np.ndarray
+) -> None:
+    with pytest.raises(UsageError):
+        flow.protect(x, o, key, nonce=bytes(16))
+
+
+def test_a_nonce_of_another_length_is_refused(flow: Flow, key: proface.Key) -> None:
+    x = photo(16, 16)
+    with pytest.raises(UsageError, match="16"):
+        flow.protect(x, x, key, nonce=bytes(15))
+
+
+def test_models_are_what_their_cards_say() -> None:
+    cards = list_models()
+    assert "padded" in [card.name for card in cards]
+    for card in cards:
+        for entry in card.facts["files"].values():
+            data = (card.folder / entry["name"]).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == entry["sha256"]
+        for fact in ("trained_on", "training", "licence", "measured", "parameters"):
+            assert card.facts[fact], f"{card.name} does not say {fact}"
+
+
+def test_an_altered_model_is_refused(tmp_path: os.PathLike[str]) -> None:
+    import shutil
+    from pathlib import Path
+
+    folder = Path(tmp_path) / "models"
+    shutil.copytree(list_models()[0].folder, folder)
+    network = folder / "padded.onnx"
+    network.write_bytes(network.read_bytes()[:-1] + b"\0")
+    with pytest.raises(ModelError, match="padded.onnx"):
+        Flow(read_card(folder / "padded.json"))
+
+
+def test_unknown_models_are_named_with_those_there_are() -> None:
+    with pytest.raises(ModelError, match="padded"):
+        load_flow("nonesuch")
