@@ -179,7 +179,7 @@ def test_digits_fit_their_words_and_do_not_overlap(codebook: Codebook) -> None:
     for mode in range(0, codebook.modes, 37):
         class_, rate = divmod(mode, len(codebook.rates))
         radices, words = codebook.radices[codebook.chosen[class_, rate]], codebook.rates[rate]
-        word, place = place_digits(radices, codebook.modes, int(words))
+        (word,), (place,) = place_digits(radices[None], np.array([words]), codebook.modes)
         used = radices > 1
         assert (place[used] > 0).all()
         assert not place[~used].any()
@@ -194,7 +194,7 @@ def test_digits_fit_their_words_and_do_not_overlap(codebook: Codebook) -> None:
 
 def test_a_codebook_that_asks_too_much_is_refused() -> None:
     with pytest.raises(ModelError):
-        place_digits(np.full(COEFFICIENTS, 255), 2, WORDS)
+        place_digits(np.full((1, COEFFICIENTS), 255), np.array([WORDS]), 2)
 
 
 @given(st.integers(1, 60), st.integers(2, 20), st.integers(0, 1 << 30))

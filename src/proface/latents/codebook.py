@@ -65,20 +65,18 @@ class Codebook:
     _first: Integers = field(init=False, repr=False)  # of each radix in these
 
     def __post_init__(self) -> None:
-        classes, rates, _ = self.chosen.shape
-        places = [
-            place_digits(self.radices[row], classes * rates, int(self.rates[r]))
-            for plans in self.chosen
-            for r, row in enumerate(plans)
-        ]
+        classes = len(self.chosen)
+        sizes = np.tile(self.rates, classes)
+        radices = self.radices[self.chosen.reshape(-1, COEFFICIENTS)]
+        word, place = place_digits(radices, sizes, len(sizes))
         bounds = [
             np.append((v[1:] + v[:-1]) / 2.0, STRETCH / 2) + STRETCH * i
             for i, v in enumerate(self.levels)
         ]
         derived = {
-            "sizes": np.tile(self.rates, classes),
-            "_word": np.stack([word for word, _ in places]).astype(np.int16),
-            "_place": np.stack([place for _, place in places]).astype(np.int32),
+            "sizes": sizes,
+            "_word": word.astype(np.int16),
+            "_place": place.astype(np.int32),
             "_axis": np.concatenate(bounds),
             "_all_levels": np.concatenate(self.levels),
             "_first": np.cumsum(self.radices) - self.radices,
@@ -135,10 +133,11 @@ class Codebook:
         classes, measured = self.classify(coefficients)
         energy = np.square(coefficients)
         energy[:, LOWEST] = np.square(coefficients[:, LOWEST] - self.means[classes])
-        spread = np.square(self.scales[classes])
-        constant, factor = self.loss[self.chosen[classes]].transpose(3, 0, 1, 2)  # n x R x 768
-        expected = np.einsum("nc,nrc->nr", spread, constant)
-        expected += np.einsum("nc,nrc->nr", energy, factor)
+        expected = np.empty((len(coefficients), len(self.rates)), np.float32)
+        for k in np.unique(classes):
+            members = classes == k
+            a, b = self.loss[self.chosen[k]].transpose(2, 0, 1)  # R x 768 each
+            expected[members] = energy[members] @ b.T + a @ np.square(self.scales[k])
         # A cell that its class does not fit loses more than the model thinks, at every rate.
         ratio = measured / np.maximum(expected[:, self.typical], 1e-3)
         return expected * ratio.clip(0.5, 8)[:, None], classes

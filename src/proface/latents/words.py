@@ -19,32 +19,40 @@ Integers = npt.NDArray[np.int64]
 
 
 def place_digits(
-    radices: npt.NDArray[np.integer], modes: int, words: int
+    radices: npt.NDArray[np.integer], sizes: npt.NDArray[np.integer], modes: int
 ) -> tuple[Integers, Integers]:
     """Which word holds each coefficient's digit, and the place value that it has there.
 
     Widest radix first, each into the first word with room. Coefficients of radix 1 carry nothing:
-    word 0, place 0.
+    word 0, place 0. The lowest digit of word 0 is the mode.
 
     Args:
-        radices: levels of each coefficient, one dimension, each 1..65536.
+        radices: plans x coefficients, levels of each, 1..65536.
+        sizes: words of each plan.
         modes: how many modes word 0 must tell apart.
-        words: how many words there are.
+
+    Returns:
+        Words and place values, both plans x coefficients.
 
     Raises:
         ModelError: the radices do not fit.
     """
-    word = np.zeros(len(radices), np.int64)
-    place = np.zeros(len(radices), np.int64)
-    filled = np.ones(words, np.int64)
-    filled[0] = modes
-    for i in np.argsort(-radices, kind="stable"):
-        radix = int(radices[i])
-        if radix == 1:
+    plans = np.arange(len(sizes))
+    order = np.argsort(-radices, axis=1, kind="stable")
+    word, place = np.zeros((2, *radices.shape), np.int64)
+    filled = np.ones((len(sizes), int(sizes.max())), np.int64)
+    filled[:, 0] = modes
+    filled[np.arange(filled.shape[1]) >= sizes[:, None]] = WORD_RANGE + 1  # no such word
+    for column in order.T:  # the plans side by side: each has one more digit to place
+        radix = radices[plans, column]
+        if (radix == 1).all():
             break
-        first = int(np.argmax(filled * radix <= WORD_RANGE))
-        if filled[first] * radix > WORD_RANGE:
+        room = filled * radix[:, None] <= WORD_RANGE
+        first = room.argmax(1)
+        carries = radix > 1
+        if not room[plans, first][carries].all():
             raise ModelError("The model's codebook asks for more words than a cell has.")
-        word[i], place[i] = first, filled[first]
-        filled[first] *= radix
+        word[plans, column] = np.where(carries, first, 0)
+        place[plans, column] = np.where(carries, filled[plans, first], 0)
+        filled[plans, first] *= radix
     return word, place

@@ -86,10 +86,11 @@ def fitting_radices(
 ) -> Integers:
     """The richest shares that fit into `words` words."""
     budget = 16.0 * words - np.log2(modes)
+    sizes = np.full(modes, words)
     while True:
         radices = share_bits(variances, loss, budget)
         try:
-            place_digits(radices, modes, words)
+            place_digits(radices[None], sizes[:1], modes)
         except ModelError:
             budget -= max(1, budget / 400)
         else:
