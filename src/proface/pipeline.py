@@ -8,7 +8,6 @@ recover   read, check header and pixels, open the file key, bring every region b
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,16 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from proface.errors import (
-    AlreadyProtectedError,
-    CheckFailedError,
-    DamagedFileError,
-    ModelError,
-    NotProtectedError,
-    UsageError,
-    WrongPasswordError,
-)
-from proface.faces import detect, regions_for
+from proface.choosing import find_regions, in_look
+from proface.errors import CheckFailedError, ModelError, UsageError, WrongPasswordError
 from proface.geometry import Box, Face
 from proface.keys import (
     KdfParameters,
@@ -34,10 +25,8 @@ from proface.keys import (
     derive,
     header_mac,
     keystream,
-    open_stanzas,
     seal,
     unseal,
-    verify_header_mac,
     wrap_file_key,
 )
 from proface.layers import seal_regions, unseal_regions
@@ -48,51 +37,27 @@ from proface.media import (
     Region,
     atomic_output,
     check_pixels,
-    find_header,
-    read_photo,
     read_protected,
     region_digest,
     rest_digest,
     sidecar_path,
     write_photo,
 )
-from proface.obfuscators import Look, get_look, obfuscate
+from proface.obfuscators import get_look
+from proface.opening import (
+    Source,
+    altered,
+    altered_header,
+    open_file_key,
+    read_unprotected,
+    read_with_header,
+)
 from proface.runtime import Flow, load_flow
+from proface.settings import DEFAULT_LOOK, Settings
 
 Pixels = npt.NDArray[np.uint8]
-Source = str | os.PathLike[str] | Image.Image
 
-DEFAULT_LOOK = "pixelate"
 LEAST_PSNR = 30.0  # dB: a face that comes back worse fails the file
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to protect: everything but the photo and the key.
-
-    Attributes:
-        look: name and strength, "pixelate:20".
-        detect: search for faces; False leaves only `regions`.
-        threshold: the least score of a face, 0..1.
-        expand: how far a region reaches beyond the face, as a part of the face's size.
-        skip: numbers of detected faces to leave as they are, from 1.
-        regions: further boxes to protect.
-        deniable: no tag in the file tells whether a password is right.
-        keep_metadata: leave EXIF and XMP readable instead of sealing them.
-        again: add regions to a photo that is protected already.
-        model: name of the flow.
-    """
-
-    look: str = DEFAULT_LOOK
-    detect: bool = True
-    threshold: float = 0.6
-    expand: float = 0.35
-    skip: Sequence[int] = ()
-    regions: Sequence[Box] = ()
-    deniable: bool = False
-    keep_metadata: bool = False
-    again: bool = False
-    model: str = "padded"
 
 
 @dataclass(frozen=True)
@@ -209,14 +174,15 @@ def protect_photo(
     """As `protect`; a batch gives one `kdf` for all its files, so that Argon2id runs once."""
     look = get_look(settings.look)
     flow = load_flow(settings.model)
-    photo, previous = _read_unprotected(image, again=settings.again)
+    photo, previous = read_unprotected(image, again=settings.again)
     if previous is not None and (settings.deniable or previous.chain[-1].scheme == "deniable"):
         # No tag tells which layer a key belongs to: opening one would spoil the other.
         raise UsageError(
             f"{photo.source}: --again and deniable protection do not go together. Recover the "
             "photo first, and protect all of it at once."
         )
-    taken = tuple(region.box for region in _all_regions(previous))
+    chain = previous.chain if previous else []
+    taken = tuple(region.box for header in chain for region in header.regions)
 
     faces, boxes = find_regions(photo, settings, taken)
 
@@ -261,22 +227,6 @@ def protect_photo(
     if not nonce:
         header = header.with_mac(header_mac(file_key, flow.digest, header.signed_bytes()))
     return Protected(protected, header, faces, photo, file_key)
-
-
-def find_regions(
-    photo: Photo, settings: Settings, taken: Sequence[Box] = ()
-) -> tuple[tuple[Face, ...], list[Box]]:
-    """All faces of a photo, and the regions that protecting it with these settings would hide.
-
-    taken: regions that are protected already.
-    """
-    faces = tuple(detect(photo.pixels, threshold=settings.threshold)) if settings.detect else ()
-    return faces, _choose_regions(photo, faces, settings, taken)
-
-
-def in_look(photo: Photo, box: Box, look: str | Look, faces: Sequence[Face]) -> Pixels:
-    """A region of the photo as the look alone shows it; faces in the photo's coordinates."""
-    return obfuscate(photo.pixels[box.slices], look, _inside(faces, box))
 
 
 def save_checked(
@@ -333,7 +283,7 @@ def recover_photo(
             if still is header:
                 raise
             break  # an earlier protection, under another key, stays
-        warnings += _altered_header(still, file_key, photo.source, force=force)
+        warnings += altered_header(still, file_key, photo.source, force=force)
         pixels, mode = _reveal(pixels, still, file_key), still.photo_mode
         unseal_regions(pixels, still, file_key)
         if "metadata" in still.sealed:
@@ -345,134 +295,10 @@ def recover_photo(
     return Recovered(photo, header, still, tuple(warnings))
 
 
-def altered(photo: Photo, header: Header, *, force: bool = False) -> list[str]:
-    """What was altered in the picture since it was protected: nothing, unless `force`.
-
-    Raises:
-        DamagedFileError: something was, and it is not forced or the picture has another size.
-    """
-    changes = check_pixels(header, photo) or []
-    if changes and (not force or header.size != photo.size):
-        raise DamagedFileError(
-            f"{photo.source}: altered since it was protected: {'; '.join(changes)}. "
-            "Use an unaltered copy, or --force for what can be had."
-        )
-    return changes
-
-
-def _altered_header(header: Header, file_key: bytes, source: str, *, force: bool) -> list[str]:
-    """What the MAC says: nothing, or with `force` that the header was altered."""
-    if header.mac is None:
-        return []
-    try:
-        mac = bytes.fromhex(header.mac)
-        verify_header_mac(file_key, header.model_sha256, header.signed_bytes(), mac)
-    except DamagedFileError as error:
-        if not force:
-            raise DamagedFileError(f"{source}: {error}") from None
-        return [str(error)]
-    return []
-
-
-def open_file_key(header: Header, key: Key, source: str) -> bytes:
-    """The file key; for a deniable file any key gives one.
-
-    Raises:
-        WrongPasswordError: no stanza opens.
-        DamagedFileError: the parameters are refused.
-    """
-    try:
-        if header.nonce is not None:
-            return deniable_file_key(key, KdfParameters.from_json(header.kdf), header.nonce)
-        return open_stanzas(header.stanzas, key)
-    except (WrongPasswordError, DamagedFileError) as error:
-        raise type(error)(f"{source}: {error}") from None
-
-
-def read_with_header(
-    source: Source, header: Header | None = None, sidecar: Path | None = None
-) -> tuple[Photo, Header]:
-    """A protected photo as stored, and its header.
-
-    Raises:
-        NotProtectedError: there is no header.
-        DamagedFileError: it is damaged, or two differ.
-    """
-    if isinstance(source, Image.Image):
-        if header is None:
-            raise UsageError("An image in memory needs the header: recover(image, key, header).")
-        return read_photo(source), header
-    photo, data = read_protected(Path(source), sidecar=sidecar)
-    if header is not None:
-        return photo, header
-    if data is None:
-        raise NotProtectedError(
-            f"{source}: no proface header. It is not a protected photo, or its metadata was "
-            "stripped: give the sidecar (--sidecar) if there is one."
-        )
-    return photo, Header.from_bytes(data, photo.source)
-
-
 def psnr(a: Pixels, b: Pixels) -> float:
     """Peak signal-to-noise ratio, peak 255, dB; infinity for equal images."""
     error = np.mean(np.square(a.astype(np.float32) - b.astype(np.float32)))
     return float(10 * np.log10(255**2 / error)) if error else float("inf")
-
-
-def _read_unprotected(image: Source, *, again: bool) -> tuple[Photo, Header | None]:
-    if isinstance(image, Image.Image):
-        return read_photo(image), None
-    data = find_header(Path(image))
-    if data is None:
-        return read_photo(image), None
-    if not again:
-        raise AlreadyProtectedError(
-            f"{image}: protected already. Recover it first, or add regions with --again."
-        )
-    photo, header = read_with_header(image)
-    damage = check_pixels(header, photo)
-    if damage:
-        raise DamagedFileError(f"{image}: altered since it was protected: {'; '.join(damage)}.")
-    return photo, header
-
-
-def _all_regions(header: Header | None) -> tuple[Region, ...]:
-    return () if header is None else header.regions + _all_regions(header.previous)
-
-
-def _choose_regions(
-    photo: Photo, faces: Sequence[Face], settings: Settings, taken: Sequence[Box]
-) -> list[Box]:
-    """Regions of the faces that are not skipped and of those given, none over an earlier one."""
-    unknown = [n for n in settings.skip if not 1 <= n <= len(faces)]
-    if unknown:
-        raise UsageError(
-            f"{photo.source}: there is no face {unknown[0]} to skip; {len(faces)} were found."
-        )
-    wanted = [face.box for n, face in enumerate(faces, 1) if n not in settings.skip]
-    for box in settings.regions:
-        if not box.overlaps(Box(0, 0, *photo.size)):
-            raise UsageError(f"{photo.source}: region {box.x},{box.y} lies outside the photo.")
-    boxes = regions_for(wanted, photo.size, expand=settings.expand)
-    if settings.regions:
-        boxes = regions_for([*boxes, *settings.regions], photo.size, expand=0)
-    free = [box for box in boxes if not any(box.overlaps(old) for old in taken)]
-    if any(not any(box.overlaps(new) for new in free) for box in settings.regions):
-        raise UsageError(f"{photo.source}: a region given lies over one protected already.")
-    return free
-
-
-def _inside(faces: Sequence[Face], box: Box) -> list[Face]:
-    """The faces that touch a region, in its coordinates."""
-    return [
-        Face(
-            Box(face.box.x - box.x, face.box.y - box.y, face.box.w, face.box.h),
-            face.score,
-            tuple((x - box.x, y - box.y) for x, y in face.landmarks),
-        )
-        for face in faces
-        if face.box.overlaps(box)
-    ]
 
 
 def _pad(file_key: bytes, flow: Flow, n: int, box: Box) -> npt.NDArray[np.uint16]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
@@ -19,7 +20,8 @@ from proface.media import (
     write_photo,
 )
 from proface.media.output import output_error
-from proface.pipeline import Protected, Settings, protect_photo, recover_photo
+from proface.pipeline import Protected, protect_photo, recover_photo
+from proface.settings import Settings
 
 Existing = Literal["refuse", "overwrite", "skip"]
 
@@ -79,9 +81,9 @@ class Protecting:
     def _save(self, result: Protected, output: Path) -> list[float]:
         beside = sidecar_path(output)
         # A run that was killed between the two files leaves the sidecar, which is written first.
-        orphan = self.sidecar and self.existing == "skip" and beside.exists()
+        orphan = self.sidecar and self.existing == "skip" and os.path.exists(beside)
         overwrite = self.existing == "overwrite" or orphan
-        foreign = not self.sidecar and beside.exists()
+        foreign = not self.sidecar and os.path.exists(beside)
         if foreign and not overwrite:
             raise OutputExistsError(
                 f"{beside}: a sidecar of another picture stands where {output.name} goes, and "

@@ -11,7 +11,7 @@ from proface.errors import UsageError
 
 if TYPE_CHECKING:
     from proface.batch import Existing
-    from proface.pipeline import Settings
+    from proface.settings import Settings
 
 
 Inputs = Annotated[
@@ -100,7 +100,7 @@ def detection(
         UsageError: a value out of range, before any file is read.
     """
     from proface.faces import parse_region, regions_for
-    from proface.pipeline import Settings
+    from proface.settings import Settings
 
     if not 0 < threshold < 1:
         raise UsageError(f"--threshold {threshold}: give a number between 0 and 1, such as 0.6.")

@@ -160,6 +160,6 @@ def _refuse_damaged(plan: Plan, sidecar: Path | None) -> None:
     """Nobody should type a password for a single photo that cannot be recovered anyway."""
     if plan.total != 1 or not plan.jobs:
         return
-    from proface.pipeline import altered, read_with_header
+    from proface.opening import altered, read_with_header
 
     altered(*read_with_header(plan.jobs[0].source, sidecar=sidecar))

@@ -25,7 +25,7 @@ def inspect(file: Protected, sidecar: options.Sidecar = None, json: AsJson = Fal
     Leaves with 13 if the picture was altered since.
     """
     from proface.media import check_pixels
-    from proface.pipeline import read_with_header
+    from proface.opening import read_with_header
 
     photo, header = read_with_header(file, sidecar=sidecar)
     changes = check_pixels(header, photo) or []
@@ -58,7 +58,7 @@ def verify(
     a region comes back at less than 30 dB or anything outside differs.
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
-    from proface.pipeline import altered, read_with_header
+    from proface.opening import altered, read_with_header
     from proface.verification import verify_photo
 
     if source.asks:
@@ -100,8 +100,8 @@ def faces(
     settings = options.detection(
         skip=skip, region=region, no_detect=no_detect, threshold=threshold, expand=expand
     )
+    from proface.choosing import find_regions
     from proface.media import check_suffix, read_photo
-    from proface.pipeline import find_regions
 
     if draw is not None:
         check_suffix(draw)

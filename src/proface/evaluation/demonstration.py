@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from proface.choosing import in_look
 from proface.errors import FacesRequiredError, MissingExtraError, OutputExistsError
 from proface.evaluation.sheet import Cell, contact_sheet, crop_around
 from proface.geometry import Box
 from proface.keys import KdfParameters, Key, keystream
 from proface.media import Photo, atomic_output, read_photo, read_protected, write_photo
 from proface.obfuscators import LOOKS
-from proface.pipeline import Protected, Settings, in_look, protect_photo, psnr, recover_photo
+from proface.pipeline import Protected, protect_photo, psnr, recover_photo
 from proface.runtime import load_flow
+from proface.settings import Settings
 
 Pixels = npt.NDArray[np.uint8]
 
