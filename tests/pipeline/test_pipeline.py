@@ -1,0 +1,282 @@
+"""Protecting and recovering through the library, on saved files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut
+from skimage.metrics import peak_signal_noise_ratio
+
+import proface
+from proface.errors import (
+    AlreadyProtectedError,
+    CheckFailedError,
+    DamagedFileError,
+    NotProtectedError,
+    OutputExistsError,
+    UsageError,
+    WrongPasswordError,
+)
+from proface.geometry import Box
+from proface.keys import KdfParameters
+from proface.media import Header, Photo, find_header, read_photo, write_photo
+from proface.pipeline import Protected, Settings, protect_photo, recover_photo
+
+ARTIST, DATE = 0x013B, 0x0132
+
+
+@pytest.fixture(scope="module")
+def key() -> proface.Key:
+    return proface.Key.generate()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A JPEG with a face, a name and a date."""
+    path = tmp_path_factory.mktemp("photos") / "photo.jpg"
+    exif = Image.Exif()
+    exif[ARTIST], exif[DATE] = "A. Photographer", "2024:05:06 07:08:09"
+    Image.fromarray(astronaut()).save(path, quality=95, exif=exif)
+    return path
+
+
+@pytest.fixture(scope="module")
+def result(photo: Path, key: proface.Key) -> Protected:
+    return proface.protect(photo, key, look="pixelate")
+
+
+@pytest.fixture(scope="module")
+def protected(result: Protected, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("protected") / "photo.png"
+    result.save(path)
+    return path
+
+
+def pixels(source: Path | Image.Image) -> np.ndarray:
+    return read_photo(source).pixels
+
+
+def inside(result_or_header: Protected | Header, shape: tuple[int, ...]) -> np.ndarray:
+    mask = np.zeros(shape[:2], bool)
+    for region in result_or_header.regions:
+        mask[region.box.slices] = True
+    return mask
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(peak_signal_noise_ratio(a, b, data_range=255))
+
+
+def test_a_face_is_hidden_and_comes_back(
+    photo: Path, key: proface.Key, result: Protected, protected: Path
+) -> None:
+    original, hidden = pixels(photo), pixels(protected)
+    back = np.asarray(proface.recover(protected, key))
+    mask = inside(result, original.shape)
+    assert len(result.regions) == 1
+    assert psnr(original[mask], hidden[mask]) < 25
+    assert psnr(original[mask], back[mask]) > 38
+    np.testing.assert_array_equal(hidden[~mask], original[~mask])
+    np.testing.assert_array_equal(back[~mask], original[~mask])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+@pytest.mark.parametrize("sidecar", [False, True])
+def test_every_format_keeps_the_face(
+    result: Protected, key: proface.Key, tmp_path: Path, suffix: str, sidecar: bool
+) -> None:
+    path = tmp_path / f"photo{suffix}"
+    figures = result.save(path, sidecar=sidecar)
+    assert min(figures) > 38
+    assert find_header(path)
+    assert (tmp_path / f"{path.name}.proface.json").exists() == sidecar
+    assert psnr(np.asarray(proface.recover(path, key)), result._original.pixels) > 38
+
+
+def test_a_picture_in_memory_takes_its_header(result: Protected, key: proface.Key) -> None:
+    back = proface.recover(result.image, key, header=result.header)
+    assert psnr(np.asarray(back), result._original.pixels) > 38
+    with pytest.raises(UsageError, match="header"):
+        proface.recover(result.image, key)
+
+
+def test_a_wrong_key_is_told(protected: Path) -> None:
+    for wrong in (proface.Key.generate(), proface.Key.from_password("guess")):
+        with pytest.raises(WrongPasswordError, match=r"photo\.png"):
+            proface.recover(protected, wrong)
+
+
+def test_metadata_are_sealed_and_come_back(
+    photo: Path, protected: Path, key: proface.Key, tmp_path: Path
+) -> None:
+    assert not Image.open(protected).getexif()
+    assert b"Photographer" not in protected.read_bytes()
+    write_photo(recover_photo(protected, key).photo, tmp_path / "back.png")
+    assert Image.open(tmp_path / "back.png").getexif()[ARTIST] == "A. Photographer"
+
+
+def test_metadata_stay_readable_on_request(photo: Path, key: proface.Key, tmp_path: Path) -> None:
+    proface.protect(photo, key, keep_metadata=True).save(tmp_path / "kept.png")
+    assert Image.open(tmp_path / "kept.png").getexif()[ARTIST] == "A. Photographer"
+
+
+def test_no_two_pads_are_alike(photo: Path, key: proface.Key) -> None:
+    """Two runs, two files of a batch, two regions of one size: nothing repeats."""
+    same = Image.fromarray(np.tile(astronaut()[60:188, 160:288], (1, 3, 1)))
+    settings = Settings(
+        detect=False, regions=(Box(0, 0, 128, 128), Box(256, 0, 128, 128)), look="mask:disc"
+    )
+    kdf = KdfParameters.fresh()  # shared, as in a batch
+    runs = [protect_photo(same, key, settings, kdf) for _ in range(2)]
+    faces = [run.photo.pixels[region.box.slices] for run in runs for region in run.regions]
+    for i, a in enumerate(faces):
+        for b in faces[:i]:
+            # The look is the same everywhere: what differs is the noise, in two of three samples.
+            assert 0.6 < (a != b).mean() < 0.72
+    assert len({run.header.to_bytes() for run in runs}) == 2
+
+
+def test_deniable_files_take_any_password(photo: Path, tmp_path: Path) -> None:
+    right, wrong = proface.Key.generate(), proface.Key.generate()
+    path = tmp_path / "deniable.png"
+    result = proface.protect(photo, right, deniable=True)
+    result.save(path)
+    assert result.header.mac is None
+    assert not result.header.stanzas
+    assert not result.header.sealed
+    mask, original = inside(result, pixels(photo).shape), pixels(photo)
+    assert psnr(np.asarray(proface.recover(path, right))[mask], original[mask]) > 38
+    assert psnr(np.asarray(proface.recover(path, wrong))[mask], original[mask]) < 15
+
+
+def test_protecting_again_adds_regions_and_both_come_back(
+    photo: Path, protected: Path, key: proface.Key, tmp_path: Path
+) -> None:
+    corner = Box(400, 400, 64, 64)
+    with pytest.raises(AlreadyProtectedError):
+        proface.protect(protected, key)
+    data = find_header(protected)
+    assert data
+    taken = Header.from_bytes(data).regions[0].box
+    with pytest.raises(UsageError, match="protected already"):
+        proface.protect(protected, key, again=True, detect=False, regions=[taken])
+    second = proface.Key.generate()
+    proface.protect(protected, second, again=True, detect=False, regions=[corner]).save(
+        tmp_path / "twice.png"
+    )
+    once = recover_photo(tmp_path / "twice.png", second)
+    assert once.still is not None
+    np.testing.assert_array_equal(once.photo.pixels, pixels(protected))
+    with pytest.raises(WrongPasswordError):
+        recover_photo(tmp_path / "twice.png", key)
+
+
+def test_the_same_key_undoes_both_protections(
+    photo: Path, protected: Path, key: proface.Key, tmp_path: Path
+) -> None:
+    proface.protect(protected, key, again=True, detect=False, regions=[Box(400, 400, 64, 64)]).save(
+        tmp_path / "twice.png"
+    )
+    both = recover_photo(tmp_path / "twice.png", key)
+    assert both.still is None
+    assert psnr(both.photo.pixels, pixels(photo)) > 38
+
+
+def test_skipped_faces_stay_and_regions_by_hand_are_hidden(photo: Path, key: proface.Key) -> None:
+    result = proface.protect(photo, key, skip=[1], regions=[Box(10, 20, 40, 30)])
+    assert len(result.faces) == 1
+    (region,) = result.regions
+    assert (region.x, region.y) <= (10, 20)
+    assert region.x + region.w >= 50
+    assert region.y + region.h >= 50
+    face = result.faces[0].box
+    np.testing.assert_array_equal(result.photo.pixels[face.slices], pixels(photo)[face.slices])
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"skip": [7]}, "face 7"),
+        ({"regions": [Box(9000, 0, 10, 10)]}, "outside"),
+        ({"look": "cartoon"}, "pixelate"),
+    ],
+)
+def test_impossible_wishes_are_refused(
+    photo: Path, key: proface.Key, settings: dict[str, object], named: str
+) -> None:
+    with pytest.raises(UsageError, match=named):
+        proface.protect(photo, key, **settings)
+
+
+def test_a_photo_without_a_header_is_named(photo: Path, key: proface.Key) -> None:
+    with pytest.raises(NotProtectedError, match=r"photo\.jpg"):
+        proface.recover(photo, key)
+
+
+def test_altered_pixels_are_named_and_forced(
+    protected: Path, result: Protected, key: proface.Key, tmp_path: Path
+) -> None:
+    header = find_header(protected)
+    altered = pixels(protected).copy()
+    x, y = result.regions[0].x + 40, result.regions[0].y + 40
+    altered[y : y + 4, x : x + 4] = 0
+    write_photo(Photo(altered), tmp_path / "altered.png", header=header)
+    with pytest.raises(DamagedFileError, match="region 1"):
+        proface.recover(tmp_path / "altered.png", key)
+    forced = recover_photo(tmp_path / "altered.png", key, force=True)
+    assert forced.warnings
+
+
+def test_nothing_is_overwritten(result: Protected, tmp_path: Path) -> None:
+    path = tmp_path / "there.png"
+    path.write_bytes(b"mine")
+    with pytest.raises(OutputExistsError):
+        result.save(path)
+    assert path.read_bytes() == b"mine"
+    result.save(path, overwrite=True)
+    assert find_header(path)
+
+
+def test_a_file_that_would_not_recover_is_not_kept(
+    photo: Path, key: proface.Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = proface.protect(photo, key)
+    # The fault: what is written is not what was protected.
+    result.photo.pixels[result.regions[0].box.slices] ^= 1
+    with pytest.raises(CheckFailedError):
+        result.save(tmp_path / "broken.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_is_bounded_by_a_few_bytes_a_pixel() -> None:
+    """A region of 9 megapixels: what it takes beyond the arrays is tiles, not the region."""
+    script = """
+import resource, numpy as np, proface
+flow = proface.load_flow()
+n = 3000
+x = np.zeros((n, n, 3), np.uint8)
+x[::2, ::3] = 200
+pad = np.zeros(flow.words(n, n), np.uint16)
+flow.reveal(flow.hide(x, x, pad), pad)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 200 + 30 * 9
+
+
+def test_nothing_of_torch_is_loaded(photo: Path) -> None:
+    script = f"""
+import sys, proface
+key = proface.Key.generate()
+result = proface.protect({os.fspath(photo)!r}, key)
+proface.recover(result.image, key, header=result.header)
+print([name for name in ("torch", "scipy", "tensorflow") if name in sys.modules])
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
