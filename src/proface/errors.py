@@ -4,6 +4,10 @@ The message names the file where there is one and ends with the remedy. `exit_co
 command line returns; docs/COMMANDS.md lists the codes.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 
 class ProfaceError(Exception):
     """Base of all errors raised on purpose; its message is meant for the user."""
@@ -69,3 +73,20 @@ class DamagedFileError(ProfaceError):
     """Header or picture were damaged or altered since the file was protected."""
 
     exit_code = 13
+
+
+def describe(error: Exception, source: Path | None = None) -> str:
+    """An error in words that name the file."""
+    if isinstance(error, ProfaceError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        text = "not enough memory. Close other programs, or scale the photo down."
+    elif isinstance(error, OSError) and error.strerror:
+        name = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        text = f"{name}{error.strerror}."
+    else:
+        text = (
+            f"unexpected {type(error).__name__}: {error}. This is a fault of proface: "
+            "run `proface --debug` with the same arguments and report what it prints."
+        )
+    return text if source is None or str(source) in text else f"{source}: {text}"

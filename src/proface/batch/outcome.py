@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from proface.errors import ProfaceError
+from proface.errors import ProfaceError, describe
 
 SOME_FAILED = 3
 
@@ -48,23 +48,6 @@ class Outcome:
         if self.error is not None:
             record |= {"error": describe(self.error, self.source), "code": self.code}
         return record
-
-
-def describe(error: Exception, source: Path | None = None) -> str:
-    """An error in words that name the file."""
-    if isinstance(error, ProfaceError):
-        text = str(error)
-    elif isinstance(error, MemoryError):
-        text = "not enough memory. Close other programs, or scale the photo down."
-    elif isinstance(error, OSError) and error.strerror:
-        name = f"{error.filename}: " if isinstance(error.filename, str) else ""
-        text = f"{name}{error.strerror}."
-    else:
-        text = (
-            f"unexpected {type(error).__name__}: {error}. This is a fault of proface: "
-            "run `proface --debug` with the same arguments and report what it prints."
-        )
-    return text if source is None or str(source) in text else f"{source}: {text}"
 
 
 def exit_code(outcomes: Sequence[Outcome], total: int) -> int:

@@ -16,7 +16,7 @@ import typer
 from proface import __version__
 from proface.cli import demonstrating, listing, protecting, reading, state
 from proface.cli.output import complain
-from proface.errors import ProfaceError
+from proface.errors import ProfaceError, describe
 
 CANCELLED = 130
 
@@ -93,8 +93,6 @@ def _run() -> int:
     except Exception as error:
         if state.debug:
             traceback.print_exc()
-        from proface.batch.outcome import describe
-
         complain(describe(error))
         return 1
     return 0

@@ -11,7 +11,7 @@ import typer
 
 from proface.cli import state
 from proface.cli.output import complain, printable, progress, say, say_json
-from proface.errors import ProfaceError
+from proface.errors import ProfaceError, describe
 
 if TYPE_CHECKING:
     from proface.batch import Job, Outcome, Plan
@@ -121,8 +121,6 @@ def plural(number: int, what: str) -> str:
 
 
 def _complain(outcome: Outcome) -> None:
-    from proface.batch.outcome import describe
-
     assert outcome.error is not None
     complain(describe(outcome.error, outcome.source))
     if state.debug and not isinstance(outcome.error, ProfaceError):

@@ -130,6 +130,8 @@ def _agreed(source: Path, found: list[bytes]) -> bytes | None:
 
 def _embedded(source: Path) -> list[bytes]:
     """Every header inside the file."""
+    if not os.path.isfile(source):  # opening a pipe would wait for ever
+        return []
     try:
         with open(source, "rb") as file:
             kind = known_format(file.read(64))
@@ -162,7 +164,8 @@ def _in_xmp(image: Image.Image, source: Path) -> list[bytes]:
 
 def _beside(source: Path, sidecar: str | os.PathLike[str] | None) -> list[bytes]:
     path = sidecar_path(source) if sidecar is None else Path(sidecar)
-    if sidecar is None and not path.is_file():
+    # Path.is_file would raise for a name that ".proface.json" makes too long.
+    if sidecar is None and not os.path.isfile(path):
         return []
     try:
         if not path.is_file() and path.exists():  # a pipe would wait for ever
