@@ -1,0 +1,190 @@
+"""What is compared: ways to hide one image in another and to bring it back from 8 bits.
+
+    padded      the project's flow
+    keyed       the published flow, trained here (extra `train`)
+    classical   an AVIF of the face at the best quality that fits, encrypted, in low digits
+
+A method hides under a fresh key each time and gives it back, so that nothing is used twice.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from proface.errors import ModelError, UsageError
+from proface.keys import keystream
+from proface.latents import couple
+from proface.latents.carrier import CAPACITY, GROUP
+from proface.runtime import Flow, load_flow
+from proface.runtime.models import find_model
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Method(Protocol):
+    """One way; keys are bytes of its own making."""
+
+    name: str
+
+    def hide(self, x: Pixels, o: Pixels) -> tuple[Pixels, bytes]:
+        """Original and obfuscated image, H x W x 3 -> protected image, and the key."""
+
+    def reveal(self, p: Pixels, key: bytes) -> Pixels:
+        """Protected image and key -> recovered image. Any key gives one."""
+
+
+class Padded:
+    """The project's flow."""
+
+    def __init__(self, flow: Flow | None = None) -> None:
+        self.flow = flow or load_flow()
+        self.name = self.flow.name
+
+    def _pad(self, image: Pixels, key: bytes) -> npt.NDArray[np.uint16]:
+        return keystream(key, self.flow.words(*image.shape[:2]))
+
+    def hide(self, x: Pixels, o: Pixels) -> tuple[Pixels, bytes]:
+        """See `Method`."""
+        key = os.urandom(32)
+        return self.flow.hide(x, o, self._pad(x, key)), key
+
+    def reveal(self, p: Pixels, key: bytes) -> Pixels:
+        """See `Method`."""
+        return self.flow.reveal(p, self._pad(p, key))
+
+
+class Keyed:
+    """The published flow; its key map is random bits here, not the published weak derivation."""
+
+    name = "keyed"
+
+    def __init__(self) -> None:
+        import torch
+        from safetensors.torch import load
+
+        from proface.flows import KeyedFlow
+
+        self._torch = torch
+        self._flow = KeyedFlow().eval()
+        self._flow.load_state_dict(load(find_model("keyed").read("weights")))
+
+    def _map(self, image: Pixels, key: bytes) -> object:
+        height, width = image.shape[:2]
+        bits = np.unpackbits(keystream(key, -(-height * width // 16)).view(np.uint8))
+        signs = bits[: height * width].reshape(1, 1, height, width).astype(np.float32) * 2 - 1
+        return self._torch.from_numpy(signs)
+
+    def _tensor(self, image: Pixels) -> object:
+        levels = image.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
+        return self._torch.from_numpy(levels)
+
+    def _pixels(self, tensor: object) -> Pixels:
+        levels = (tensor[0].permute(1, 2, 0).numpy() + 1) * 127.5  # type: ignore[index]
+        return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
+
+    def hide(self, x: Pixels, o: Pixels) -> tuple[Pixels, bytes]:
+        """See `Method`."""
+        key = os.urandom(32)
+        with self._torch.inference_mode():
+            p, _lost = self._flow(self._tensor(o), self._tensor(x), self._map(x, key))
+        return self._pixels(p), key
+
+    def reveal(self, p: Pixels, key: bytes) -> Pixels:
+        """See `Method`."""
+        with self._torch.inference_mode():
+            _o, x = self._flow.inverse(self._tensor(p), self._map(p, key))  # type: ignore[arg-type]
+        return self._pixels(x)
+
+
+class Classical:
+    """AVIF in the digits of width 2 (one low bit), 3 (ternary) or 4 (two low bits), nearest value.
+
+    The stream is its length (4 bytes), the file, and zeros, all XORed with a keystream. A wrong
+    key gives no file, and a grey image in its place.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.name = f"classical, {width} levels"
+        self._bits = {2: GROUP, **CAPACITY}[width]
+
+    def _room(self, image: Pixels) -> int:
+        """Bytes that an image holds."""
+        return image.size // GROUP * self._bits // 8
+
+    def _encrypted(self, data: npt.NDArray[np.uint8], key: bytes) -> npt.NDArray[np.uint8]:
+        return data ^ keystream(key, -(-data.size // 2)).view(np.uint8)[: data.size]
+
+    def hide(self, x: Pixels, o: Pixels) -> tuple[Pixels, bytes]:
+        """See `Method`."""
+        key, room = os.urandom(32), self._room(x)
+        file = best_avif(x, room - 4)
+        stream = np.zeros(room, np.uint8)
+        content = len(file).to_bytes(4, "big") + file
+        stream[: len(content)] = np.frombuffer(content, np.uint8)
+        bits = np.unpackbits(self._encrypted(stream, key))
+        grouped = np.pad(bits, (0, -bits.size % self._bits)).reshape(-1, self._bits)
+        numbers = grouped.astype(np.int64) @ (1 << np.arange(self._bits - 1, -1, -1))
+        digits = numbers[:, None] // self.width ** np.arange(GROUP) % self.width
+        samples = o.reshape(-1).astype(np.int64)
+        used = slice(0, digits.size)
+        samples[used], _lost = couple(samples[used], digits.ravel(), self.width)
+        return samples.reshape(o.shape).astype(np.uint8), key
+
+    def reveal(self, p: Pixels, key: bytes) -> Pixels:
+        """See `Method`."""
+        room = self._room(p)
+        groups = -(-room * 8 // self._bits)
+        digits = p.reshape(-1)[: groups * GROUP].astype(np.int64).reshape(-1, GROUP) % self.width
+        numbers = digits @ self.width ** np.arange(GROUP)
+        bits = numbers[:, None] >> np.arange(self._bits - 1, -1, -1) & 1
+        stream = self._encrypted(np.packbits(bits.astype(np.uint8).ravel())[:room], key).tobytes()
+        length = int.from_bytes(stream[:4], "big")
+        try:
+            with Image.open(io.BytesIO(stream[4 : 4 + length]), formats=["AVIF"]) as image:
+                return np.asarray(image.convert("RGB").resize((p.shape[1], p.shape[0])))
+        except Exception:  # Pillow raises nearly anything on bytes that are no image
+            return np.full_like(p, 128)
+
+
+def best_avif(x: Pixels, room: int) -> bytes:
+    """The image as AVIF, full colour, at the best quality that fits into `room` bytes.
+
+    Raises:
+        UsageError: not even the worst fits.
+    """
+    best, low, high = b"", 0, 100
+    while low <= high:
+        quality = (low + high) // 2
+        file = io.BytesIO()
+        Image.fromarray(x).save(file, "AVIF", quality=quality, subsampling="4:4:4")
+        if len(file.getvalue()) <= room:
+            best, low = file.getvalue(), quality + 1
+        else:
+            high = quality - 1
+    if not best:
+        raise UsageError("The image is too small for an AVIF of itself in its low digits.")
+    return best
+
+
+def method(name: str) -> Method:
+    """The method of this name: padded, keyed, classical2, classical3 or classical4.
+
+    Raises:
+        UsageError: there is none.
+        ModelError: its weights are missing.
+    """
+    if name == "keyed":
+        return Keyed()
+    if name in ("classical2", "classical3", "classical4"):
+        return Classical(int(name[-1]))
+    try:
+        return Padded(load_flow(name))
+    except ModelError as error:
+        raise UsageError(f"{error} Or classical2, classical3, classical4, keyed.") from None
