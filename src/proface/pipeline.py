@@ -16,7 +16,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from proface.choosing import find_regions, in_look
-from proface.errors import CheckFailedError, ModelError, UsageError, WrongPasswordError
+from proface.errors import (
+    CheckFailedError,
+    FacesRequiredError,
+    ModelError,
+    OutputExistsError,
+    UsageError,
+    WrongPasswordError,
+)
 from proface.geometry import Box, Face
 from proface.keys import (
     KdfParameters,
@@ -130,6 +137,7 @@ class Protected:
             The PSNR of each recovered region, dB; empty without `check`.
 
         Raises:
+            FacesRequiredError: there is no region, so nothing to hide.
             OutputExistsError, OutputError: it cannot be written there.
             CheckFailedError: it would not recover.
         """
@@ -233,13 +241,32 @@ def save_checked(
     result: Protected, path: Path, *, overwrite: bool, sidecar: bool, check: bool
 ) -> list[float]:
     """See `Protected.save`."""
+    if not result.regions:
+        raise FacesRequiredError(
+            f"{result.photo.source}: no face to protect, so there is nothing to save. Give "
+            "`regions`, or lower `threshold`."
+        )
+    beside = sidecar_path(path)
+    foreign = not sidecar and os.path.exists(beside)
+    if foreign and not overwrite:
+        raise OutputExistsError(
+            f"{beside}: a sidecar of another picture stands where {path.name} goes, and would "
+            "contradict it. Move it away, or overwrite."
+        )
     data = result.header.to_bytes()
+    figures: list[float] = []
     with atomic_output(path, overwrite=overwrite) as temporary:
         write_photo(result.photo, temporary, header=None if sidecar else data)
-        figures = result.check(read_protected(temporary)[0]) if check else []
+        if check:
+            photo, written = read_protected(temporary)
+            if not sidecar and written != data:
+                raise CheckFailedError(f"{path}: the header was not read back as it was written.")
+            figures = result.check(photo)
         if sidecar:
-            with atomic_output(sidecar_path(path), overwrite=overwrite) as beside:
-                beside.write_bytes(data)
+            with atomic_output(beside, overwrite=overwrite) as header_file:
+                header_file.write_bytes(data)
+    if foreign:
+        beside.unlink(missing_ok=True)
     return figures
 
 

@@ -133,7 +133,7 @@ def test_a_sidecar_left_by_another_picture_is_not_contradicted(portrait, tmp_pat
     out, beside = tmp_path / "out.png", tmp_path / "out.png.proface.json"
     beside.write_bytes(b"of another picture")
 
-    refused(call("protect", portrait, "-o", out, *WITH), 1, str(beside), "--overwrite")
+    refused(call("protect", portrait, "-o", out, *WITH), 1, str(beside), "overwrite")
     assert not out.exists()
     assert call("protect", portrait, "-o", out, "--overwrite", *WITH).code == 0
     assert call("verify", out, *WITH).code == 0
@@ -235,3 +235,13 @@ def test_a_reader_that_goes_away_is_no_fault():
     run.stdout.close()
     assert run.stderr.read() == b""
     assert run.wait() in (0, 1)
+
+
+def test_a_result_without_regions_is_not_saved(meadow, tmp_path):
+    import proface
+
+    result = proface.protect(meadow, proface.Key.from_password("a b"))
+
+    with pytest.raises(proface.ProfaceError, match="nothing to save"):
+        result.save(tmp_path / "out.png")
+    assert files(tmp_path) == []

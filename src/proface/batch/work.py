@@ -79,20 +79,10 @@ class Protecting:
         return Outcome(job.source, job.output, "copied", facts)
 
     def _save(self, result: Protected, output: Path) -> list[float]:
-        beside = sidecar_path(output)
         # A run that was killed between the two files leaves the sidecar, which is written first.
-        orphan = self.sidecar and self.existing == "skip" and os.path.exists(beside)
+        orphan = self.existing == "skip" and self.sidecar and os.path.exists(sidecar_path(output))
         overwrite = self.existing == "overwrite" or orphan
-        foreign = not self.sidecar and os.path.exists(beside)
-        if foreign and not overwrite:
-            raise OutputExistsError(
-                f"{beside}: a sidecar of another picture stands where {output.name} goes, and "
-                "would contradict it. Move it away, or use --overwrite."
-            )
-        figures = result.save(output, overwrite=overwrite, sidecar=self.sidecar, check=self.check)
-        if foreign:
-            beside.unlink(missing_ok=True)
-        return figures
+        return result.save(output, overwrite=overwrite, sidecar=self.sidecar, check=self.check)
 
 
 @dataclass(frozen=True)

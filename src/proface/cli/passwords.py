@@ -75,7 +75,7 @@ def ask(*, twice: bool) -> str:
     """Ask on the terminal, unseen; with `twice`, until both agree."""
     for _ in range(ATTEMPTS):
         first = _ask_once("Password: ")
-        if not first or not twice or _ask_once("The same password again: ") == first:
+        if not first or not twice or _ask_once("Password again: ") == first:
             return first
         print("They differ.", flush=True)
     raise UsageError("The two passwords differ.")
