@@ -18,7 +18,6 @@ from proface.errors import ModelError
 from proface.faces.model_files import model_file
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
     from onnxruntime import InferenceSession
 
 MAX_THREADS = 4
@@ -55,9 +54,9 @@ def runnable(data: bytes, *, free_size: bool = False) -> bytes:
 
     `free_size` makes height and width symbolic, for a fully convolutional network.
     """
-    import onnx
+    from proface.faces.onnx_format import read_model
 
-    model = onnx.load_model_from_string(data)
+    model = read_model(data)
     _unpack_weights(model)
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
@@ -75,17 +74,17 @@ def runnable(data: bytes, *, free_size: bool = False) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _unpack_weights(model: ModelProto) -> None:
+def _unpack_weights(model: Any) -> None:
     """Computes every constant DequantizeLinear, and Reshape of one, once and for all."""
-    from onnx import numpy_helper
+    from proface.faces.onnx_format import from_array, to_array
 
     graph = model.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
     values: dict[str, np.ndarray[Any, Any]] = {}
-    rest: list[NodeProto] = []
+    rest: list[Any] = []
 
     def value(name: str) -> np.ndarray[Any, Any]:
-        return values[name] if name in values else numpy_helper.to_array(constants[name])
+        return values[name] if name in values else to_array(constants[name])
 
     for node in graph.node:
         fixed = all(name in values or name in constants for name in node.input if name)
@@ -103,7 +102,7 @@ def _unpack_weights(model: ModelProto) -> None:
     graph.node.extend(rest)
     used = {name for node in rest for name in node.input}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    kept += [numpy_helper.from_array(v, name) for name, v in values.items() if name in used]
+    kept += [from_array(v, name) for name, v in values.items() if name in used]
     del graph.initializer[:]
     graph.initializer.extend(kept)
 
