@@ -1,0 +1,50 @@
+"""Puts the figures of the shipped model's card into README.md: python docs/update_figures.py
+
+The card has them from `python -m proface.evaluation.fidelity --card`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from proface.runtime.models import find_model
+
+PAGE = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+NAMES = {
+    "blur:15": "blur",
+    "median:23": "median",
+    "pixelate:20": "mosaic",
+    "mask": "sticker",
+    "another": "another person's face",
+}
+
+
+def table(measured: dict[str, Any]) -> str:
+    """The card's figures as a Markdown table, with what they were measured on."""
+    rows = ["| photos | look | protected | recovered | worst tenth | wrong key |"]
+    rows.append("| --- | --- | --- | --- | --- | --- |")
+    sets = {}
+    for label, row in measured["figures"].items():
+        data, look = label.split(" ", 1)
+        sets[data] = row["images"]
+        rows.append(
+            f"| {data} | {NAMES[look]} | {row['protected_psnr']:.1f} dB "
+            f"| {row['recovered_psnr']:.1f} dB | {row['recovered_psnr_worst_tenth']:.1f} dB "
+            f"| {row['wrong_key_psnr']:.1f} dB |"
+        )
+    images = ", ".join(f"{count} of `{name}`" for name, count in sets.items())
+    source = f"Mean over {images}, never trained on; `{measured['by'].split(',')[0]}`"
+    return "\n".join(rows) + f"\n\n{source},{measured['by'].split(',')[1]}.\n"
+
+
+def updated(page: str) -> str:
+    """The page with the figures of the shipped model."""
+    text = table(find_model("padded").facts["measured"])
+    return BLOCK.sub(lambda block: block[1] + text + block[2], page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text("utf-8")), "utf-8")
