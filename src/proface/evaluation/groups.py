@@ -2,10 +2,10 @@
 
     python -m proface.evaluation.groups --data DIR [DIR ...]           (needs the extra `evaluate`)
 
-The sets have no labels of who is in them, so the groups are what the pictures tell: the folder that
-an image lies in, and how light the skin of the cheeks is, in thirds of all images. Compared over the
-face's box alone, which background and clothes do not enter. From the saved PNG, mean and the worst
-tenth of each group.
+The sets have no labels of who is in them, so the groups are what the pictures tell: the folder
+that an image lies in, and how light the skin of the cheeks is, in thirds of all images. Compared
+over the face's box alone, which background and clothes do not enter. From the saved PNG, mean and
+the worst tenth of each group.
 """
 
 from __future__ import annotations
