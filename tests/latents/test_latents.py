@@ -10,7 +10,6 @@ from skimage.data import astronaut
 
 from proface.errors import ModelError
 from proface.latents import (
-    CELL,
     COEFFICIENTS,
     WORDS,
     Codebook,
@@ -21,9 +20,9 @@ from proface.latents import (
     grid,
     hide_words,
     seek_words,
+    strips,
     synthesise,
     uncouple,
-    words_per_cell,
 )
 from proface.latents.sharing import Groups
 from proface.latents.words import place_digits
@@ -84,25 +83,30 @@ def test_coupling_is_invertible(width: int, seed: int) -> None:
 def test_words_come_back_from_any_size(height: int, width: int) -> None:
     words, cover = random_words(height, width), image(height, width)
     found = seek_words(hide_words(cover, words))
-    for row, top in enumerate(range(0, height, CELL)):
-        carried = words_per_cell(min(CELL, height - top), width)
+    for row, strip in enumerate(strips(height, width)):
+        carried = strip.words
         assert carried >= 2
         np.testing.assert_array_equal(found[row, :, :carried], words[row, :, :carried])
         assert not found[row, :, carried:].any()
 
 
-def test_whole_cells_carry_all_words_at_the_finest_width() -> None:
-    cover = np.full((64, 48, 3), 100, np.uint8)
-    protected = hide_words(cover, random_words(64, 48)).astype(int)
-    assert words_per_cell(16, 48) == WORDS
-    assert set(np.unique(protected - 100)) == {-1, 0, 1}
+@pytest.mark.parametrize(
+    ("side", "words", "offsets"),
+    [(256, 76, {-1, 0, 1}), (128, 96, {-2, -1, 0, 1, 2}), (64, 108, {-2, -1, 0, 1, 2})],
+)
+def test_smaller_regions_carry_more(side: int, words: int, offsets: set[int]) -> None:
+    cover = np.full((side, side, 3), 100, np.uint8)
+    protected = hide_words(cover, random_words(side, side)).astype(int)
+    assert {strip.words for strip in strips(side, side)} == {words}
+    assert set(np.unique(protected - 100)) == offsets
 
 
 @pytest.mark.parametrize("level", [0, 255])
 def test_saturated_covers_carry_too(level: int) -> None:
-    words = random_words(32, 32)
-    cover = np.full((32, 32, 3), level, np.uint8)
-    np.testing.assert_array_equal(seek_words(hide_words(cover, words)), words)
+    words = random_words(256, 160)
+    cover = np.full((256, 160, 3), level, np.uint8)
+    carried = seek_words(hide_words(cover, words))[..., :76]
+    np.testing.assert_array_equal(carried, words[..., :76])
 
 
 def test_protected_pixels_are_as_random_as_the_words() -> None:
@@ -147,8 +151,8 @@ def test_an_image_comes_back_nearly_whole(codebook: Codebook, height: int, width
 
 def test_words_that_are_not_carried_are_not_used(codebook: Codebook) -> None:
     words = encode(codebook, natural(34, 50))
-    for row, strip in enumerate((16, 16, 2)):
-        assert not words[row, :, words_per_cell(strip, 50) :].any()
+    for row, strip in enumerate(strips(34, 50)):
+        assert not words[row, :, strip.words :].any()
 
 
 def test_flat_cells_lend_to_textured_ones(codebook: Codebook) -> None:

@@ -16,7 +16,7 @@ from skimage.metrics import peak_signal_noise_ratio
 import proface
 from proface.errors import ModelError, UsageError
 from proface.keys import keystream
-from proface.latents import WORDS, grid, hide_words, seek_words
+from proface.latents import WORDS, grid, hide_words, seek_words, strips
 from proface.runtime import Flow, list_models, load_flow
 from proface.runtime.models import read_card
 
@@ -65,7 +65,7 @@ def test_any_size_comes_back(flow: Flow, height: int, width: int) -> None:
     p = flow.hide(x, o, pad(flow, x))
     assert p.shape == x.shape
     assert psnr(o, p) > 40
-    assert psnr(x, flow.reveal(p, pad(flow, x))) > 35
+    assert psnr(x, flow.reveal(p, pad(flow, x))) > 38
 
 
 def test_protected_pixels_depend_on_the_original_through_the_padded_words_alone(
@@ -94,7 +94,7 @@ def test_words_are_uniform_for_any_original(flow: Flow) -> None:
     x = np.zeros((256, 256, 3), np.uint8)
     key = bytes(range(32))
     p = flow.hide(x, x + 128, keystream(key, flow.words(256, 256)))
-    words = seek_words(p).ravel()
+    words = seek_words(p)[..., : strips(256, 256)[0].words].ravel()
     counts = np.bincount(words >> 8, minlength=256)
     expected = len(words) / 256
     chi_square = np.square(counts - expected).sum() / expected
@@ -109,9 +109,10 @@ def test_the_offsets_do_not_tell_two_originals_apart(flow: Flow) -> None:
     totals = []
     for x in (textured, flat):
         offsets = [flow.hide(x, o, pad(flow, x, seed)).astype(int) - 128 for seed in range(200)]
-        totals.append(np.mean(offsets, 0))
-    # Two means of 200 draws, each of variance 2/3: z scores of variance 1.
-    z = (totals[0] - totals[1]) / np.sqrt(2 * 2 / 3 / 200)
+        totals.append((np.mean(offsets, 0), np.var(offsets, 0)))
+    (mean1, variance1), (mean2, variance2) = totals
+    # The difference of two means of 200 draws, in units of its deviation: variance 1.
+    z = (mean1 - mean2) / np.sqrt((variance1 + variance2) / 199)
     assert abs(z.mean()) < 4 / np.sqrt(z.size)
     assert z.var() == pytest.approx(1, abs=0.06)
 

@@ -117,7 +117,7 @@ class PaddedFlow(nn.Module):
 def decoder_inputs(
     codebook: Codebook, words: npt.NDArray[np.uint16], height: int, width: int
 ) -> tuple[Tensor, Tensor]:
-    """Words of an image, rows x columns x 76 -> the two first inputs of `PaddedFlow`, b = 1."""
+    """Words of an image, rows x columns x 108 -> the two first inputs of `PaddedFlow`, b = 1."""
     everything = slice(None)
     coefficients, noise = Reading(codebook, words, height, width).decode(everything, everything)
     return (

@@ -10,7 +10,7 @@ numpy only, so that protecting and recovering need no torch:
     carrier    the lattice coupling: padded words into the cover's pixels, and out again
 """
 
-from proface.latents.carrier import couple, hide_words, seek_words, uncouple, words_per_cell
+from proface.latents.carrier import couple, hide_words, seek_words, strips, uncouple
 from proface.latents.code import Reading, encode
 from proface.latents.codebook import Codebook
 from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid, synthesise
@@ -28,7 +28,7 @@ __all__ = [
     "grid",
     "hide_words",
     "seek_words",
+    "strips",
     "synthesise",
     "uncouple",
-    "words_per_cell",
 ]

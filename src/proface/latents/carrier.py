@@ -11,17 +11,19 @@ with z padded by a keystream, p tells no more than o does.
 
 The distortion is the same for every cover. With w = 3 the offsets are -1, 0 and 1, of mean square
 2/3 level: 49.9 dB. Twelve samples together carry 19 bits (3^12 is a little more than 2^19), and
-the 768 samples of a cell 1,216: its 76 words.
+the 768 samples of a cell 1,216: 76 words. Small regions, where a face has few samples and its
+detail is all fine, take a wider lattice: its noise is not seen at that size, and its room is.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from proface.latents.transform import CELL, grid
+from proface.latents.transform import CELL, COEFFICIENTS, grid
 from proface.latents.words import WORDS
 
 Bytes = npt.NDArray[np.uint8]
@@ -29,11 +31,10 @@ Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint16]
 
 GROUP = 12  # samples that carry one whole number together
-# Width of the lattice -> whole bits in the digits of a group. A strip whose size is no multiple of
-# the cell has fewer samples than its cells have words, and takes the first width that holds
-# nearly all; where even the last does not (41 dB), its cells have fewer words.
+# Width of the lattice -> whole bits in the digits of a group.
 CAPACITY = {3: 19, 4: 24, 5: 27, 6: 31, 8: 36}
-ENOUGH = 68
+# Most cells of a region -> the narrowest lattice that it takes: up to 64 pixels square, 128, more.
+NARROWEST = {16: 5, 64: 4}
 
 
 def couple(cover: Integers, secret: Integers, width: int) -> tuple[Integers, Integers]:
@@ -54,28 +55,40 @@ def uncouple(protected: Integers, lost: Integers, width: int) -> tuple[Integers,
     return protected + lost, protected % width
 
 
-class _Layout(NamedTuple):
-    """How a strip of cells carries its words."""
+class Strip(NamedTuple):
+    """How one row of cells carries its words."""
 
+    area: slice  # its rows of pixels
     words: int  # of each cell
     width: int  # of the lattice
     groups: int  # of samples that carry something
     bits: int  # of all words
 
 
-def _layout(strip_height: int, width: int) -> _Layout:
-    columns = grid(CELL, width)[1]
-    groups = 3 * strip_height * width // GROUP
-    most = {lattice: groups * bits // (16 * columns) for lattice, bits in CAPACITY.items()}
-    lattice = next((lattice for lattice, words in most.items() if words >= ENOUGH), max(CAPACITY))
-    words = min(WORDS, most[lattice])
-    bits = 16 * words * columns
-    return _Layout(words, lattice, -(-bits // CAPACITY[lattice]), bits)
+@lru_cache(maxsize=64)
+def strips(height: int, width: int) -> tuple[Strip, ...]:
+    """The rows of cells of an image, from the top.
 
-
-def words_per_cell(strip_height: int, width: int) -> int:
-    """How many words each cell of a strip of this size carries, at most 76."""
-    return _layout(strip_height, width).words
+    A row whose size is no multiple of the cell has fewer samples than whole cells have. It takes
+    the first width that holds nine tenths of a whole cell's words; where even the last does not
+    (41 dB), its cells have fewer.
+    """
+    rows, columns = grid(height, width)
+    narrowest = next((w for most, w in NARROWEST.items() if rows * columns <= most), 3)
+    full = COEFFICIENTS // GROUP * CAPACITY[narrowest] // 16
+    found = []
+    for top in range(0, height, CELL):
+        lines = min(CELL, height - top)
+        groups = 3 * lines * width // GROUP
+        room = {w: groups * bits // (16 * columns) for w, bits in CAPACITY.items()}
+        enough = (w for w in room if w >= narrowest and 10 * room[w] >= 9 * full)
+        lattice = next(enough, max(CAPACITY))
+        words = min(full, room[lattice])
+        bits = 16 * words * columns
+        found.append(
+            Strip(slice(top, top + lines), words, lattice, -(-bits // CAPACITY[lattice]), bits)
+        )
+    return tuple(found)
 
 
 def _by_column(strip: Bytes) -> Integers:
@@ -84,42 +97,38 @@ def _by_column(strip: Bytes) -> Integers:
 
 
 def hide_words(cover: Bytes, words: Words) -> Bytes:
-    """Cover H x W x 3 and (padded) words rows x columns x 76 -> protected H x W x 3."""
+    """Cover H x W x 3 and (padded) words rows x columns x 108 -> protected H x W x 3."""
     height, width, _ = cover.shape
     protected = np.empty_like(cover)
-    for row, top in enumerate(range(0, height, CELL)):
-        strip = cover[top : top + CELL]
-        layout = _layout(len(strip), width)
-        capacity = CAPACITY[layout.width]
-        carried = words[row, :, : layout.words].astype(">u2").reshape(-1)
-        bits = np.zeros(layout.groups * capacity, np.uint8)
-        bits[: layout.bits] = np.unpackbits(carried.view(np.uint8))
+    for row, strip in enumerate(strips(height, width)):
+        pixels, capacity = cover[strip.area], CAPACITY[strip.width]
+        carried = words[row, :, : strip.words].astype(">u2").reshape(-1)
+        bits = np.zeros(strip.groups * capacity, np.uint8)
+        bits[: strip.bits] = np.unpackbits(carried.view(np.uint8))
         numbers = bits.reshape(-1, capacity) @ _powers(2, capacity)
-        digits = numbers[:, None] // _powers(layout.width, GROUP) % layout.width
-        samples = _by_column(strip)
-        used = slice(0, layout.groups * GROUP)
-        samples[used], _lost = couple(samples[used], digits.reshape(-1), layout.width)
-        shape = width, len(strip), 3
-        protected[top : top + CELL] = samples.reshape(shape).transpose(1, 0, 2)
+        digits = numbers[:, None] // _powers(strip.width, GROUP) % strip.width
+        samples = _by_column(pixels)
+        used = slice(0, strip.groups * GROUP)
+        samples[used], _lost = couple(samples[used], digits.reshape(-1), strip.width)
+        shape = width, len(pixels), 3
+        protected[strip.area] = samples.reshape(shape).transpose(1, 0, 2)
     return protected
 
 
 def seek_words(protected: Bytes) -> Words:
-    """Protected H x W x 3 -> the words in it, rows x columns x 76; those not carried are zero."""
+    """Protected H x W x 3 -> the words in it, rows x columns x 108; those not carried are zero."""
     height, width, _ = protected.shape
     rows, columns = grid(height, width)
     words = np.zeros((rows, columns, WORDS), np.uint16)
-    for row, top in enumerate(range(0, height, CELL)):
-        strip = protected[top : top + CELL]
-        layout = _layout(len(strip), width)
-        capacity = CAPACITY[layout.width]
-        samples = _by_column(strip)[: layout.groups * GROUP]
+    for row, strip in enumerate(strips(height, width)):
+        capacity = CAPACITY[strip.width]
+        samples = _by_column(protected[strip.area])[: strip.groups * GROUP]
         # Nothing is known of the lost half, and the secret does not depend on it.
-        _cover, digits = uncouple(samples, np.zeros_like(samples), layout.width)
-        numbers = digits.reshape(-1, GROUP) @ _powers(layout.width, GROUP)
+        _cover, digits = uncouple(samples, np.zeros_like(samples), strip.width)
+        numbers = digits.reshape(-1, GROUP) @ _powers(strip.width, GROUP)
         bits = (numbers[:, None] // _powers(2, capacity) % 2).astype(np.uint8)
-        carried = np.packbits(bits.reshape(-1)[: layout.bits]).view(">u2")
-        words[row, :, : layout.words] = carried.reshape(columns, layout.words)
+        carried = np.packbits(bits.reshape(-1)[: strip.bits]).view(">u2")
+        words[row, :, : strip.words] = carried.reshape(columns, strip.words)
     return words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proface.latents.carrier import words_per_cell
+from proface.latents.carrier import strips
 from proface.latents.codebook import Codebook, Floats, Integers, Words
 from proface.latents.sharing import Groups
 from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid
@@ -17,13 +17,11 @@ CHUNK = 2048
 
 def slots(height: int, width: int) -> Integers:
     """How many words each cell of an image carries, in raster order."""
-    _, columns = grid(height, width)
-    strips = [min(CELL, height - top) for top in range(0, height, CELL)]
-    return np.repeat([words_per_cell(strip, width) for strip in strips], columns)
+    return np.repeat([strip.words for strip in strips(height, width)], grid(height, width)[1])
 
 
 def encode(codebook: Codebook, pixels: npt.NDArray[np.uint8]) -> Words:
-    """Pixels H x W x 3 -> words rows x columns x 76; those a cell does not carry are zero."""
+    """Pixels H x W x 3 -> words rows x columns x 108; those a cell does not carry are zero."""
     height, width, _ = pixels.shape
     rows, columns = grid(height, width)
     groups = Groups.of(slots(height, width), WORDS)
@@ -60,7 +58,7 @@ class Reading:
 
     Args:
         codebook: the model's.
-        words: rows x columns x 76. Any words decode.
+        words: rows x columns x 108. Any words decode.
         height, width: of the image in pixels.
     """
 

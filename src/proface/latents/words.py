@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from proface.errors import ModelError
 
-WORDS = 76  # that a whole cell carries: 1,216 bits, 19 for every twelve of its 768 samples
+WORDS = 108  # that a cell can carry at the most; 76 in all but small regions
 WORD_RANGE = 1 << 16
 
 Integers = npt.NDArray[np.int64]

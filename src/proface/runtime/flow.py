@@ -80,7 +80,7 @@ class Flow:
         return rows * columns * WORDS
 
     def hide(self, x: Pixels, o: Pixels, pad: Words) -> Pixels:
-        """As `protect`, under a pad of `words(H, W)` words, in the order rows x columns x 76."""
+        """As `protect`, under a pad of `words(H, W)` words, in the order rows x columns x 108."""
         latents = encode(self._codebook, x)
         # uint16 arithmetic wraps: this is the one-time pad, modulo 2^16.
         return hide_words(o, latents + pad.reshape(latents.shape))
