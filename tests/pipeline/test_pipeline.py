@@ -137,8 +137,8 @@ def test_no_two_pads_are_alike(photo: Path, key: proface.Key) -> None:
     faces = [run.photo.pixels[region.box.slices] for run in runs for region in run.regions]
     for i, a in enumerate(faces):
         for b in faces[:i]:
-            # The look is the same everywhere: what differs is the noise, in two of three samples.
-            assert 0.6 < (a != b).mean() < 0.72
+                # The look is the same everywhere: what differs is the noise, in three of four samples.
+            assert 0.7 < (a != b).mean() < 0.8
     assert len({run.header.to_bytes() for run in runs}) == 2
 
 
@@ -254,20 +254,22 @@ def test_a_file_that_would_not_recover_is_not_kept(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's peak memory")
 def test_memory_is_bounded_by_a_few_bytes_a_pixel() -> None:
     """A region of 9 megapixels: what it takes beyond the arrays is tiles, not the region."""
     script = """
-import resource, numpy as np, proface
+import re, numpy as np, proface
 flow = proface.load_flow()
 n = 3000
 x = np.zeros((n, n, 3), np.uint8)
 x[::2, ::3] = 200
 pad = np.zeros(flow.words(n, n), np.uint16)
 flow.reveal(flow.hide(x, x, pad), pad)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Of this program alone: getrusage would count what the test's own process had before it.
+print(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert int(run.stdout) < 200 + 30 * 9
+    assert int(run.stdout) / 1024 < 200 + 30 * 9  # MB
 
 
 def test_nothing_of_torch_is_loaded(photo: Path) -> None:

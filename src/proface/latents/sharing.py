@@ -2,8 +2,8 @@
 
 Each cell carries as many words, but need not keep its own. Sixteen cells from all over the region
 form a group; the group's words, one after the other, hold its cells' contents, one after the
-other, each as long as its rate. Which cells form a group follows from the region's size, and a cell's rate is
-told by its first word: nothing of it stands outside the padded words.
+other, each as long as its rate. Which cells form a group follows from the region's size, and a
+cell's rate is told by its first word: nothing of it stands outside the padded words.
 """
 
 from __future__ import annotations
