@@ -137,7 +137,7 @@ def test_no_two_pads_are_alike(photo: Path, key: proface.Key) -> None:
     faces = [run.photo.pixels[region.box.slices] for run in runs for region in run.regions]
     for i, a in enumerate(faces):
         for b in faces[:i]:
-                # The look is the same everywhere: what differs is the noise, in three of four samples.
+            # The look is the same everywhere: what differs is noise, in three of four samples.
             assert 0.7 < (a != b).mean() < 0.8
     assert len({run.header.to_bytes() for run in runs}) == 2
 
