@@ -17,21 +17,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from proface.errors import ProfaceError
-    from proface.keys import Key
+    from proface.keys import FaceKeys, Key
     from proface.obfuscators import obfuscate
-    from proface.pipeline import protect, recover
+    from proface.pipeline import protect
+    from proface.recovering import recover
     from proface.runtime import load_flow
 
 __version__ = "0.1.0"
-__all__ = ["Key", "ProfaceError", "load_flow", "obfuscate", "protect", "recover"]
+__all__ = ["FaceKeys", "Key", "ProfaceError", "load_flow", "obfuscate", "protect", "recover"]
 
 _HOMES = {
+    "FaceKeys": "proface.keys",
     "Key": "proface.keys",
     "ProfaceError": "proface.errors",
     "load_flow": "proface.runtime",
     "obfuscate": "proface.obfuscators",
     "protect": "proface.pipeline",
-    "recover": "proface.pipeline",
+    "recover": "proface.recovering",
 }
 
 

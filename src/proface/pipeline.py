@@ -1,8 +1,7 @@
-"""From photo to protected photo and back, step by step.
+"""From photo to protected photo, step by step; `recovering` has the way back.
 
 protect   read, find faces, choose regions, put the look on, hide the original in it, header
 save      write beside the final name, read back, recover, compare, rename
-recover   read, check header and pixels, open the file key, bring every region back
 """
 
 from __future__ import annotations
@@ -11,35 +10,27 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from proface.choosing import find_regions, in_look
 from proface.errors import (
     CheckFailedError,
     FacesRequiredError,
-    ModelError,
     OutputExistsError,
     UsageError,
-    WrongPasswordError,
 )
-from proface.geometry import Box, Face
+from proface.geometry import Face
 from proface.keys import (
     KdfParameters,
     Key,
     deniable_file_key,
     derive,
     header_mac,
-    keystream,
     seal,
-    unseal,
     wrap_file_key,
 )
-from proface.layers import seal_regions, unseal_regions
 from proface.media import (
     Header,
-    Metadata,
     Photo,
     Region,
     atomic_output,
@@ -51,18 +42,11 @@ from proface.media import (
     write_photo,
 )
 from proface.obfuscators import get_look
-from proface.opening import (
-    Source,
-    altered,
-    altered_header,
-    open_file_key,
-    read_unprotected,
-    read_with_header,
-)
-from proface.runtime import Flow, load_flow
+from proface.opening import Source, read_unprotected
+from proface.originals import seal_originals
+from proface.revealing import face_keys, pad, psnr, reveal
+from proface.runtime import load_flow
 from proface.settings import DEFAULT_LOOK, Settings
-
-Pixels = npt.NDArray[np.uint8]
 
 LEAST_PSNR = 30.0  # dB: a face that comes back worse fails the file
 
@@ -105,7 +89,8 @@ class Protected:
         damage = check_pixels(self.header, photo)
         if damage:
             raise CheckFailedError(f"{photo.source}: read back differently: {'; '.join(damage)}.")
-        recovered = _reveal(photo.pixels, self.header, self._file_key)
+        keys = face_keys(self.header, self._file_key)
+        recovered = reveal(photo.pixels, self.header, keys, source=photo.source).pixels
         figures = []
         for region in self.regions:
             area = region.box.slices
@@ -144,23 +129,6 @@ class Protected:
         return save_checked(self, Path(path), overwrite=overwrite, sidecar=sidecar, check=check)
 
 
-@dataclass(frozen=True)
-class Recovered:
-    """A recovered photo in memory.
-
-    Attributes:
-        photo: the original's size, pixels outside the regions equal to the original's.
-        header: what was recovered.
-        still: the header of an earlier protection that this key does not open, or None.
-        warnings: with `force`, what was found wrong.
-    """
-
-    photo: Photo
-    header: Header
-    still: Header | None = None
-    warnings: tuple[str, ...] = ()
-
-
 def protect(image: Source, key: Key, look: str = DEFAULT_LOOK, **settings: object) -> Protected:
     """Protect the faces of a photo.
 
@@ -180,6 +148,11 @@ def protect_photo(
     image: Source, key: Key, settings: Settings, kdf: KdfParameters | None = None
 ) -> Protected:
     """As `protect`; a batch gives one `kdf` for all its files, so that Argon2id runs once."""
+    if settings.deniable and settings.exact:
+        raise UsageError(
+            "--exact seals the original pixels, and a seal tells a right password from a wrong "
+            "one: give either --exact or --deniable."
+        )
     look = get_look(settings.look)
     flow = load_flow(settings.model)
     photo, previous = read_unprotected(image, again=settings.again)
@@ -203,8 +176,8 @@ def protect_photo(
     for n, box in enumerate(boxes, 1):
         original = photo.pixels[box.slices]
         obfuscated = in_look(photo, box, look, faces)
-        pad = _pad(file_key, flow, n, box)
-        pixels[box.slices] = flow.hide(original, obfuscated, pad)
+        subkey = derive(file_key, "face", model=flow.digest, face=n, height=box.h, width=box.w)
+        pixels[box.slices] = flow.hide(original, obfuscated, pad(subkey, flow, box.h, box.w))
         digest = region_digest(pixels, box)
         regions.append(Region(n, box.x, box.y, box.w, box.h, str(look), digest))
 
@@ -214,8 +187,8 @@ def protect_photo(
     if photo.metadata.is_private and not settings.keep_metadata and not settings.deniable:
         subkey = derive(file_key, "metadata", model=flow.digest)
         sealed["metadata"] = seal(subkey, photo.metadata.to_bytes())
-    if previous is not None:
-        sealed |= seal_regions(photo.pixels, regions, file_key, flow.digest)
+    if settings.exact or previous is not None:
+        sealed |= seal_originals(photo.pixels, regions, file_key, flow.digest)
     protected = Photo(pixels, photo.alpha, photo.mode, photo.icc, kept, photo.source)
     header = Header(
         model_name=flow.name,
@@ -268,82 +241,3 @@ def save_checked(
     if foreign:
         beside.unlink(missing_ok=True)
     return figures
-
-
-def recover(
-    source: Source, key: Key, header: Header | None = None, *, force: bool = False
-) -> Image.Image:
-    """Bring the faces back.
-
-    Args:
-        source: path of a protected file, or a protected PIL image with its `header`.
-        key: the password or key file that it was protected with.
-        header: where the file does not carry it.
-        force: go on where header or pixels were altered, as well as it goes.
-
-    Returns:
-        The recovered picture; save it in a lossless format to keep the rest exact.
-
-    Raises:
-        NotProtectedError, WrongPasswordError, DamagedFileError.
-    """
-    return recover_photo(source, key, header=header, force=force).photo.to_image()
-
-
-def recover_photo(
-    source: Source,
-    key: Key,
-    *,
-    header: Header | None = None,
-    sidecar: Path | None = None,
-    force: bool = False,
-) -> Recovered:
-    """As `recover`, with all that was found out on the way."""
-    photo, header = read_with_header(source, header, sidecar)
-    warnings = altered(photo, header, force=force)
-    pixels, metadata, mode = photo.pixels, photo.metadata, header.photo_mode
-    still: Header | None = header
-    while still is not None:
-        try:
-            file_key = open_file_key(still, key, photo.source)
-        except WrongPasswordError:
-            if still is header:
-                raise
-            break  # an earlier protection, under another key, stays
-        warnings += altered_header(still, file_key, photo.source, force=force)
-        pixels, mode = _reveal(pixels, still, file_key), still.photo_mode
-        unseal_regions(pixels, still, file_key)
-        if "metadata" in still.sealed:
-            subkey = derive(file_key, "metadata", model=still.model_sha256)
-            sealed = unseal(subkey, still.sealed["metadata"])
-            metadata = Metadata.from_bytes(sealed, photo.metadata.dpi)
-        still = still.previous
-    photo = Photo(pixels, photo.alpha, mode, photo.icc, metadata, photo.source)
-    return Recovered(photo, header, still, tuple(warnings))
-
-
-def psnr(a: Pixels, b: Pixels) -> float:
-    """Peak signal-to-noise ratio, peak 255, dB; infinity for equal images."""
-    error = np.mean(np.square(a.astype(np.float32) - b.astype(np.float32)))
-    return float(10 * np.log10(255**2 / error)) if error else float("inf")
-
-
-def _pad(file_key: bytes, flow: Flow, n: int, box: Box) -> npt.NDArray[np.uint16]:
-    """The pad of one region: its own key, so that no keystream serves twice."""
-    face_key = derive(file_key, "face", model=flow.digest, face=n, height=box.h, width=box.w)
-    return keystream(face_key, flow.words(box.h, box.w))
-
-
-def _reveal(pixels: Pixels, header: Header, file_key: bytes) -> Pixels:
-    flow = load_flow(header.model_name)
-    if flow.digest != header.model_sha256:
-        raise ModelError(
-            f"The file was made with another model {header.model_name!r} "
-            f"({header.model_sha256[:12]}) than the one installed ({flow.digest[:12]}). "
-            "Install the version of proface that made it."
-        )
-    recovered = pixels.copy()
-    for region in header.regions:
-        pad = _pad(file_key, flow, region.n, region.box)
-        recovered[region.box.slices] = flow.reveal(pixels[region.box.slices], pad)
-    return recovered

@@ -22,6 +22,7 @@ class Settings:
         skip: numbers of detected faces to leave as they are, from 1.
         regions: further boxes to protect.
         deniable: no tag in the file tells whether a password is right.
+        exact: seal the regions' original pixels, so that they come back bit for bit.
         keep_metadata: leave EXIF and XMP readable instead of sealing them.
         again: add regions to a photo that is protected already.
         model: name of the flow.
@@ -34,6 +35,7 @@ class Settings:
     skip: Sequence[int] = ()
     regions: Sequence[Box] = ()
     deniable: bool = False
+    exact: bool = False
     keep_metadata: bool = False
     again: bool = False
     model: str = "padded"

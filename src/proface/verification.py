@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from proface.keys import Key
 from proface.media import Header, Photo, read_photo
-from proface.pipeline import LEAST_PSNR, psnr, recover_photo
+from proface.originals import has_original
+from proface.pipeline import LEAST_PSNR
+from proface.recovering import recover_photo
+from proface.revealing import psnr
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class RegionReport:
     Attributes:
         layer: 1 for the last protection, 2 for the one before it.
         opened: whether the key opened it.
+        exact: whether its original is sealed in the file; where it was opened, so was the seal.
         psnr: recovered against original, dB; infinity if equal, None without an original.
     """
 
@@ -33,6 +37,7 @@ class RegionReport:
     look: str
     layer: int
     opened: bool
+    exact: bool = False
     psnr: float | None = None
 
     @property
@@ -41,7 +46,7 @@ class RegionReport:
         if not self.opened:
             return "no: protected earlier with another password"
         if self.psnr is None:
-            return "yes"
+            return "exactly, from its seal" if self.exact else "yes"
         if not isfinite(self.psnr):
             return "exactly"
         return f"{self.psnr:.1f} dB" + (", TOO LITTLE" if self.psnr < LEAST_PSNR else "")
@@ -89,7 +94,7 @@ class Report:
             lines.append("outside the regions: every pixel equals the original's")
         if self.deniable:
             lines.append("deniable: a wrong password goes unnoticed; only --original tells")
-        elif self.outside is None:
+        elif self.outside is None and not all(region.exact for region in self.regions):
             lines.append("compare with --original to know how well each region comes back")
         return lines
 
@@ -127,7 +132,10 @@ def _regions(
             if opened and original is not None:
                 figure = psnr(photo.pixels[area], original.pixels[area])
             facts = {name: value for name, value in vars(region).items() if name != "sha256"}
-            reports.append(RegionReport(**facts, layer=layer, opened=opened, psnr=figure))
+            exact = has_original(header, region.n)
+            reports.append(
+                RegionReport(**facts, layer=layer, opened=opened, exact=exact, psnr=figure)
+            )
     return tuple(reports)
 
 

@@ -26,7 +26,8 @@ from proface.errors import (
 from proface.geometry import Box
 from proface.keys import KdfParameters
 from proface.media import Header, Photo, find_header, read_photo, write_photo
-from proface.pipeline import Protected, Settings, protect_photo, recover_photo
+from proface.pipeline import Protected, Settings, protect_photo
+from proface.recovering import recover_photo
 
 ARTIST, DATE = 0x013B, 0x0132
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from proface.batch.outcome import Outcome
 from proface.batch.plan import Job
 from proface.errors import FacesRequiredError, OutputExistsError
-from proface.keys import KdfParameters, Key
+from proface.keys import FaceKeys, KdfParameters, Key
 from proface.media import (
     Photo,
     atomic_output,
@@ -20,7 +20,9 @@ from proface.media import (
     write_photo,
 )
 from proface.media.output import output_error
-from proface.pipeline import Protected, protect_photo, recover_photo
+from proface.originals import is_exact
+from proface.pipeline import Protected, protect_photo
+from proface.recovering import recover_photo
 from proface.settings import Settings
 
 Existing = Literal["refuse", "overwrite", "skip"]
@@ -63,6 +65,7 @@ class Protecting:
         # Not the user's wish to skip alone: an earlier protection may have been in a region's way.
         facts["uncovered"] = _uncovered(result)
         figures = self._save(result, job.output)
+        facts["exact"] = is_exact(result.header)
         facts["regions"] = _regions(result, figures)
         return Outcome(job.source, job.output, "protected", facts)
 
@@ -95,7 +98,7 @@ class Recovering:
         force: go on where the picture was altered.
     """
 
-    key: Key
+    key: Key | FaceKeys
     existing: Existing = "refuse"
     sidecar: Path | None = None
     force: bool = False
@@ -110,11 +113,16 @@ class Recovering:
             return Outcome(job.source, job.output, "skipped")
         result = recover_photo(job.source, self.key, sidecar=self.sidecar, force=self.force)
         closed = result.still
-        # What another password protected stays protected: the file must go on saying so.
+        # What another password protected stays protected: the file must go on saying so. With
+        # keys of single faces nobody can: their holder cannot make the MAC of a new header.
         header = None if closed is None else closed.to_bytes()
         _write(result.photo, job.output, header, self.existing)
         facts: dict[str, Any] = {"warnings": list(result.warnings)}
-        facts["closed"] = 0 if closed is None else sum(len(h.regions) for h in closed.chain)
+        facts["exact"] = result.exact
+        facts["opened"] = None if result.opened is None else list(result.opened)
+        facts["closed"] = len(result.closed)
+        if closed is not None:
+            facts["closed"] += sum(len(h.regions) for h in closed.chain)
         return Outcome(job.source, job.output, "recovered", facts)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from proface.errors import UsageError
 
 if TYPE_CHECKING:
-    from proface.keys import Key
+    from proface.keys import FaceKeys, Key
 
 MOST_BYTES = 64 * 1024  # a photo given by mistake is not read to its end
 ATTEMPTS = 3
@@ -57,6 +57,12 @@ class PasswordSource:
         if self.key_file is not None:
             return Key.from_file(self.key_file)
         return Key.from_password(self._text(twice))
+
+    def read_any(self) -> Key | FaceKeys:
+        """The key, or the keys of single faces that a key file may hold instead."""
+        from proface.keys import load_key_file
+
+        return self.read() if self.key_file is None else load_key_file(self.key_file)
 
     def _text(self, twice: bool) -> str:
         if self.file is not None:

@@ -50,6 +50,12 @@ def protect(
             "--deniable", help="Nothing tells a wrong password, which shows noise. EXIF is dropped."
         ),
     ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Seal the faces' pixels too: they come back bit for bit. Larger files."
+        ),
+    ] = False,
     keep_metadata: Annotated[
         bool,
         typer.Option(
@@ -83,6 +89,11 @@ def protect(
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
     exists = options.existing(overwrite=overwrite, skip_existing=skip_existing)
+    if exact and deniable:
+        raise UsageError(
+            "--exact seals pixels, and a seal tells a right password from a wrong one: it does "
+            "not go with --deniable."
+        )
     from proface.batch import Protecting, make_plan, make_target
     from proface.obfuscators import get_look
     from proface.runtime import load_flow
@@ -96,6 +107,7 @@ def protect(
         look=look,
         again=again,
         deniable=deniable,
+        exact=exact,
         keep_metadata=keep_metadata,
         model=model,
     )
@@ -125,7 +137,7 @@ def recover(
     sidecar: options.Sidecar = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Go on where the picture was altered, as well as it goes."),
+        typer.Option("--force", help="Go on where the file was altered, as well as it goes."),
     ] = False,
     overwrite: options.Overwrite = False,
     skip_existing: options.SkipExisting = False,
@@ -151,7 +163,7 @@ def recover(
     def work() -> Recovering:
         if source.asks and not force:
             _refuse_damaged(plan, sidecar)
-        return Recovering(source.read(), existing=exists, sidecar=sidecar, force=force)
+        return Recovering(source.read_any(), existing=exists, sidecar=sidecar, force=force)
 
     run(plan, work, json=json, quiet=quiet)
 

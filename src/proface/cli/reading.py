@@ -10,6 +10,7 @@ import typer
 from proface.cli import options
 from proface.cli.output import complain, say, say_facts, say_json, say_table
 from proface.cli.passwords import PasswordSource
+from proface.cli.running import plural
 
 if TYPE_CHECKING:
     from proface.geometry import Box, Face
@@ -161,6 +162,8 @@ def _box(box: Box) -> dict[str, int]:
 
 def _describe(header: Header) -> dict[str, Any]:
     """A header as JSON, its secrets' envelopes told by kind only."""
+    from proface.originals import is_exact
+
     return {
         "scheme": header.scheme,
         "keys": [stanza.get("type") for stanza in header.stanzas],
@@ -168,6 +171,7 @@ def _describe(header: Header) -> dict[str, Any]:
         "wrong_password": header.mode,
         "size": list(header.size),
         "photo_mode": header.photo_mode,
+        "exact": is_exact(header),
         "sealed": {name: len(data) for name, data in header.sealed.items()},
         "regions": [{"n": r.n, **_box(r.box), "look": r.look} for r in header.regions],
         "previous": _describe(header.previous) if header.previous else None,
@@ -175,12 +179,13 @@ def _describe(header: Header) -> dict[str, Any]:
 
 
 def _show(file: Path, header: Header) -> None:
+    from proface.originals import is_exact
+
     for depth, one in enumerate(header.chain):
         if depth:
             say("")
         what = "protected" if not depth else f"protected earlier ({depth})"
         width, height = one.size
-        sealed = ", ".join(f"{n} ({len(d)} bytes)" for n, d in one.sealed.items())
         if one.scheme == "deniable":
             keys = f"any password gives a picture (deniable); a wrong one {one.mode}"
         else:
@@ -191,11 +196,23 @@ def _show(file: Path, header: Header) -> None:
                 ("picture", f"{width} x {height}, {'grey' if one.photo_mode == 'L' else 'colour'}"),
                 ("opens with", keys),
                 ("model", f"{one.model_name} {one.model_sha256[:16]}"),
-                ("sealed", sealed or "nothing"),
+                ("sealed", _sealed(one)),
+                ("comes back", "bit for bit" if is_exact(one) else "nearly, not bit for bit"),
             ]
         )
         rows = [(r.n, r.x, r.y, r.w, r.h, r.look) for r in one.regions]
         say_table(("region", "x", "y", "w", "h", "look"), rows)
+
+
+def _sealed(header: Header) -> str:
+    from proface.originals import has_original
+
+    pixels = [r.n for r in header.regions if has_original(header, r.n)]
+    size = sum(map(len, header.sealed.values()))
+    parts = ["metadata"] if "metadata" in header.sealed else []
+    if pixels:
+        parts.append(f"the pixels of {plural(len(pixels), 'region')}")
+    return f"{' and '.join(parts)} ({size:,} bytes)" if parts else "nothing"
 
 
 def _key(stanza: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -91,7 +91,8 @@ def sentence(outcome: Outcome) -> str:
         parts += _protected(outcome)
     if outcome.status == "recovered":
         parts += [f"WARNING, {warning}" for warning in facts["warnings"]]
-        if facts["closed"]:
+        parts += _recovered(facts)
+        if facts["closed"] and facts["opened"] is None:
             parts.append(
                 f"{plural(facts['closed'], 'region')} of an earlier protection still hidden: "
                 "this password does not open it"
@@ -103,10 +104,25 @@ def _protected(outcome: Outcome) -> list[str]:
     regions = outcome.facts["regions"]
     parts = [f"{plural(len(regions), 'region')}, {regions[0]['look']}"]
     figures = [region.get("psnr") or float("inf") for region in regions]
-    if min(figures) < float("inf"):
+    if outcome.facts["exact"]:
+        parts.append("recovers bit for bit")
+    elif min(figures) < float("inf"):
         parts.append(f"recovers at {min(figures):.1f} dB")
     if outcome.facts["uncovered"]:
         parts.append(f"{plural(outcome.facts['uncovered'], 'face')} NOT hidden")
+    return parts
+
+
+def _recovered(facts: dict[str, Any]) -> list[str]:
+    exactly = ", bit for bit" if facts["exact"] else ""
+    if facts["opened"] is None:
+        return ["every pixel as it was"] if exactly and not facts["closed"] else []
+    parts = [f"opened {numbered('face', facts['opened'])}{exactly}"]
+    if facts["closed"]:
+        parts.append(
+            f"{plural(facts['closed'], 'face')} still protected, for good in this copy: keep "
+            "the protected file"
+        )
     return parts
 
 
@@ -118,6 +134,11 @@ def _no_faces(outcome: Outcome) -> str:
 def plural(number: int, what: str) -> str:
     """ "1 region", "2 regions"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def numbered(what: str, numbers: Sequence[int]) -> str:
+    """ "face 3", "faces 1, 3"."""
+    return f"{what}{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}"
 
 
 def _complain(outcome: Outcome) -> None:

@@ -20,7 +20,9 @@ from proface.geometry import Box
 from proface.keys import KdfParameters, Key, keystream
 from proface.media import Photo, atomic_output, read_photo, read_protected, write_photo
 from proface.obfuscators import LOOKS
-from proface.pipeline import Protected, protect_photo, psnr, recover_photo
+from proface.pipeline import Protected, protect_photo
+from proface.recovering import recover_photo
+from proface.revealing import psnr
 from proface.runtime import load_flow
 from proface.settings import Settings
 

@@ -8,10 +8,12 @@
                   "metadata"   seal / unseal
                   "seal", n    seal / unseal
                   "face", n    keystream: the pad of face n
+              FaceKey: the "face" and "seal" keys of one face, to be handed out alone
 
 Every primitive comes from `cryptography`; nothing here invents one.
 """
 
+from proface.keys.face_keys import FaceKey, FaceKeys, load_key_file
 from proface.keys.kdf import KdfParameters
 from proface.keys.key import Key
 from proface.keys.paper import paper_key_map
@@ -27,6 +29,8 @@ from proface.keys.stanzas import check_stanzas, open_stanzas, wrap_file_key
 from proface.keys.stream import keystream
 
 __all__ = [
+    "FaceKey",
+    "FaceKeys",
     "KdfParameters",
     "Key",
     "check_stanzas",
@@ -35,6 +39,7 @@ __all__ = [
     "flow_key",
     "header_mac",
     "keystream",
+    "load_key_file",
     "open_stanzas",
     "paper_key_map",
     "seal",

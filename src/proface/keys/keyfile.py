@@ -1,11 +1,11 @@
-"""The text form of a key file, and writing one that never replaces another.
+"""The text form of key files, and writing one that never replaces another.
 
     # proface key file. Whoever has it ...
     PROFACE-KEY-1 <32 bytes, base64url, 43 characters> <CRC-32 of "PROFACE-KEY-1 <base64url>", hex>
 
-The first word names the kind and its version, and the checksum covers it: a later kind (a key that
-opens one face) takes another word, and neither can be mistaken for the other. The checksum is there
-to find typing errors, not forgers: a forged key simply opens nothing.
+The first word names the kind and its version, and the checksum covers it: the other kind (keys of
+single faces, `face_keys`) has another word, and neither can be mistaken for the other. The checksum
+is there to find typing errors, not forgers: a forged key simply opens nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from pathlib import Path
 
 from proface.errors import DamagedFileError, OutputError, OutputExistsError, UsageError
 
-_WORD = "PROFACE-KEY-1"
+WORD = "PROFACE-KEY-1"
+FACE_WORD = "PROFACE-FACE-KEY-1"
 _FAMILY = "PROFACE-"
-_MAX_BYTES = 4096  # enough for comments; a photo given by mistake is not read to its end
+# Enough for comments, and for a thousand faces; a photo given by mistake is not read to its end.
+_MAX_BYTES = {WORD: 4096, FACE_WORD: 256 * 1024}
 _COMMENT = (
     "# proface key file. Whoever has it can bring back the faces protected with it;\n"
     "# without it they are lost. Keep it secret, and keep a second copy.\n"
@@ -30,8 +32,7 @@ _COMMENT = (
 
 def encode(secret: bytes) -> str:
     """The key file's text for 32 secret bytes."""
-    words = f"{_WORD} {base64.urlsafe_b64encode(secret).decode('ascii').rstrip('=')}"
-    return f"{_COMMENT}{words} {_checksum(words)}\n"
+    return f"{_COMMENT}{encode_line(WORD, secret)}\n"
 
 
 def load(path: str | os.PathLike[str]) -> bytes:
@@ -40,46 +41,73 @@ def load(path: str | os.PathLike[str]) -> bytes:
     Raises UsageError if the file cannot be read or is no key file of this kind, and
     DamagedFileError if its key line has been altered. No message shows any of its text.
     """
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
+    lines = read_lines(path)
+    if lines[0][0] == FACE_WORD:
         raise UsageError(
-            f"{path}: cannot read the key file ({error.strerror}). Check its name and rights."
-        ) from None
-    foreign = UsageError(
-        f"{path}: this is no proface key file. Give one with a line that starts with {_WORD}."
-    )
-    if len(data) > _MAX_BYTES:
-        raise foreign
-    # An editor may add a byte order mark or other line ends; neither changes the key.
-    lines = [line.split() for line in data.decode("utf-8-sig", "replace").splitlines()]
-    lines = [words for words in lines if words and not words[0].startswith("#")]
-    if not lines or not lines[0][0].startswith(_FAMILY):
-        raise foreign
+            f"{path}: this key file is of another kind: it opens single faces, for "
+            f"`proface recover` alone. What works here starts with {WORD}."
+        )
     if len(lines) > 1:
         raise DamagedFileError(f"{path}: a key file holds one key. Keep one key line in it.")
-    if lines[0][0] != _WORD:
+    return decode_line(lines[0], WORD, 32, path)
+
+
+def encode_line(word: str, data: bytes) -> str:
+    """A key line: the word, the bytes, the checksum over both."""
+    words = f"{word} {base64.urlsafe_b64encode(data).decode('ascii').rstrip('=')}"
+    return f"{words} {_checksum(words)}"
+
+
+def decode_line(words: list[str], word: str, length: int, path: str | os.PathLike[str]) -> bytes:
+    """The `length` bytes of a key line's words.
+
+    Raises UsageError for a line of another kind, DamagedFileError where a character is wrong.
+    """
+    if words[0] != word:
         raise UsageError(
             f"{path}: this key file is of another kind, or of a later version of proface. "
-            f"What works here starts with {_WORD}."
+            f"What works here starts with {word}."
         )
-    secret = _decode(lines[0])
-    if secret is None:
+    data = _decode(words, length)
+    if data is None:
         raise DamagedFileError(
             f"{path}: the key line is incomplete or has a typing error (its checksum does not "
             "match). Compare it with another copy."
         )
-    return secret
+    return data
 
 
-def _decode(words: list[str]) -> bytes | None:
-    """The 32 bytes of a key line's words, or None where any character of it is wrong."""
-    if len(words) != 3 or len(words[1]) != 43 or not words[1].isascii():
+def read_lines(path: str | os.PathLike[str]) -> list[list[str]]:
+    """The words of each key line, at least one; comments and empty lines are left out.
+
+    Raises UsageError if the file cannot be read or is no key file.
+    """
+    most = max(_MAX_BYTES.values())
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot read the key file ({error.strerror}). Check its name and rights."
+        ) from None
+    # An editor may add a byte order mark or other line ends; neither changes the key.
+    lines = [line.split() for line in data.decode("utf-8-sig", "replace").splitlines()]
+    lines = [words for words in lines if words and not words[0].startswith("#")]
+    known = bool(lines) and lines[0][0].startswith(_FAMILY)
+    if not known or len(data) > _MAX_BYTES.get(lines[0][0], _MAX_BYTES[WORD]):
+        raise UsageError(
+            f"{path}: this is no proface key file. Give one with a line that starts with {WORD}."
+        )
+    return lines
+
+
+def _decode(words: list[str], length: int) -> bytes | None:
+    characters = -(-length * 4 // 3)
+    if len(words) != 3 or len(words[1]) != characters or not words[1].isascii():
         return None
     if _checksum(f"{words[0]} {words[1]}") != words[2]:
         return None
-    return base64.urlsafe_b64decode(words[1] + "=")
+    return base64.urlsafe_b64decode(words[1] + "=" * (-characters % 4))
 
 
 def _checksum(words: str) -> str:

@@ -26,7 +26,7 @@ from proface.media.png_chunks import HEADER_CHUNK
 TIFF_TAG = 65000  # in the range that TIFF 6.0 leaves for private use (65000 to 65535)
 _XMP_TAG = 700
 _PREDICTOR_TAG = 317
-_MAX_WEBP_SIDE = 16383
+MAX_WEBP_SIDE = 16383
 # Pillow, and so this program, refuses a larger profile in a PNG as a possible bomb.
 _MAX_PNG_PROFILE = ImageFile.SAFEBLOCK
 
@@ -53,9 +53,9 @@ def _write_png(photo: Photo, path: Path, header: bytes | None) -> None:
 
 
 def _write_webp(photo: Photo, path: Path, header: bytes | None) -> None:
-    if max(photo.size) > _MAX_WEBP_SIDE:
+    if max(photo.size) > MAX_WEBP_SIDE:
         raise OutputError(
-            f"{path}: WebP holds at most {_MAX_WEBP_SIDE} pixels a side, and the picture has "
+            f"{path}: WebP holds at most {MAX_WEBP_SIDE} pixels a side, and the picture has "
             f"{photo.size[0]} x {photo.size[1]}. Use .png or .tif."
         )
     packet = photo.metadata.xmp

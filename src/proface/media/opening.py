@@ -36,7 +36,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 
     Raises UnsupportedImageError for a kind that is refused, ImageError for one that is damaged.
     """
-    with _faults_named(str(path)), _pixel_limit():
+    with _faults_named(str(path)), pixel_limit():
         size = _first_look(path)
         with Image.open(path, formats=ACCEPTED) as image:
             check_dimensions(image, str(path), size)
@@ -48,7 +48,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 @contextmanager
 def open_image_header(path: Path) -> Iterator[Image.Image]:
     """The image opened and not decoded, for what its header says."""
-    with _faults_named(str(path)), _pixel_limit():
+    with _faults_named(str(path)), pixel_limit():
         _first_look(path)
         with Image.open(path, formats=ACCEPTED) as image:
             yield image
@@ -57,7 +57,7 @@ def open_image_header(path: Path) -> Iterator[Image.Image]:
 @contextmanager
 def loaded(image: Image.Image, source: str) -> Iterator[Image.Image]:
     """The same for an image that the caller opened or made."""
-    with _faults_named(source), _pixel_limit():
+    with _faults_named(source), pixel_limit():
         check_dimensions(image, source)
         check_kind(image, source)
         image.load()
@@ -187,7 +187,7 @@ _hosts_limit: int | None = None
 
 
 @contextmanager
-def _pixel_limit() -> Iterator[None]:
+def pixel_limit() -> Iterator[None]:
     """Lend Pillow our limit, and give the host program its own back.
 
     Pillow keeps one limit for the whole process and refuses twice that; the host's may be below
