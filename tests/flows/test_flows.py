@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from proface.flows import AffineCoupling, KeyedFlow, haar, inverse_haar
+from proface.flows import AffineCoupling, KeyedFlow, PaddedFlow, haar, inverse_haar
+from proface.flows.inference import InferenceForm
 from tests.flows.golden.fill import filled
 
 GOLDEN = Path(__file__).parent / "golden" / "secure_flow.npz"
@@ -100,3 +101,20 @@ def test_keyed_flow_inverts_when_nothing_is_lost(
         obfuscated, original = keyed.inverse(out[0], golden["key"], out[1])
     torch.testing.assert_close(original, golden["original"], atol=1e-4, rtol=0)
     torch.testing.assert_close(obfuscated, golden["obfuscated"], atol=1e-4, rtol=0)
+
+
+def test_the_inference_form_computes_what_the_padded_flow_does() -> None:
+    torch.manual_seed(0)
+    colour = torch.linalg.qr(torch.randn(3, 3)).Q
+    flow = PaddedFlow(colour.numpy()).eval()
+    for parameter in flow.network.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)  # not zero, as an untrained repair is
+    coefficients, noise = torch.randn(1, 768, 3, 5) * 40, torch.rand(1, 3, 3, 5) * 4
+    protected = torch.rand(1, 3, 48, 80) * 255
+    with torch.inference_mode():
+        expected = flow(coefficients, noise, protected)
+        recovered, features, repair = InferenceForm(flow)(coefficients, noise, protected)
+    # In levels of 0..255: sums in another order.
+    torch.testing.assert_close(recovered, expected, atol=1e-3, rtol=0)
+    assert features.shape == (1, 27, 24, 40)
+    assert repair.shape == (1, 12, 24, 40)

@@ -132,10 +132,10 @@ def test_torch_and_onnx_runtime_agree(flow: Flow) -> None:
 
     from proface.flows import PaddedFlow
     from proface.latents import Codebook, Reading, encode
-    from proface.runtime.engine import OnnxRuntimeEngine
+    from proface.runtime import make_engine
 
     decoder = PaddedFlow.from_state_dict(load(flow.card.read("weights"))).eval()
-    engine = OnnxRuntimeEngine(flow.card.read("network"))
+    engine = make_engine(flow.card.read("network"))
     codebook = Codebook.from_bytes(flow.card.read("codebook"))
     x = photo(96, 128)
     values, noise = Reading(codebook, encode(codebook, x), 96, 128).decode(slice(None), slice(None))

@@ -46,6 +46,15 @@ Sidecar = Annotated[
     ),
 ]
 
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="What recovers: cpu, openvino, openvino-bf16, cuda, rocm or directml.",
+    ),
+]
+
 PasswordFile = Annotated[
     Path | None,
     typer.Option(

@@ -65,6 +65,7 @@ def protect(
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="As `proface models` lists them.")
     ] = "padded",
+    device: options.Device = "cpu",
     format_name: options.Format = None,
     sidecar: Annotated[
         bool,
@@ -96,9 +97,10 @@ def protect(
         )
     from proface.batch import Protecting, make_plan, make_target
     from proface.obfuscators import get_look
-    from proface.runtime import load_flow
+    from proface.runtime import load_flow, use_device
 
     get_look(look)
+    use_device(device)
     load_flow(model)  # a broken installation is told once, not for every file
     settings = replace(
         options.detection(
@@ -133,6 +135,7 @@ def protect(
 def recover(
     inputs: options.Inputs,
     output: options.Output,
+    device: options.Device = "cpu",
     format_name: options.Format = None,
     sidecar: options.Sidecar = None,
     force: Annotated[
@@ -155,7 +158,9 @@ def recover(
     source = PasswordSource(password_file, password_env, password_fd, key_file)
     exists = options.existing(overwrite=overwrite, skip_existing=skip_existing)
     from proface.batch import Recovering, make_plan, make_target
+    from proface.runtime import use_device
 
+    use_device(device)
     plan = make_plan(inputs, make_target(inputs, output, format_name))
     if sidecar and plan.total > 1:
         raise UsageError("--sidecar belongs to one photo: give a single one.")

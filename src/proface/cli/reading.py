@@ -47,6 +47,7 @@ def verify(
         typer.Option("--original", metavar="X", help="The original, to compare with."),
     ] = None,
     sidecar: options.Sidecar = None,
+    device: options.Device = "cpu",
     password_file: options.PasswordFile = None,
     password_env: options.PasswordEnv = None,
     password_fd: options.PasswordFd = None,
@@ -60,8 +61,10 @@ def verify(
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
     from proface.opening import altered, read_with_header
+    from proface.runtime import use_device
     from proface.verification import verify_photo
 
+    use_device(device)
     if source.asks:
         altered(*read_with_header(file, sidecar=sidecar))
     report = verify_photo(file, source.read(), original=original, sidecar=sidecar)

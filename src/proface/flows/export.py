@@ -17,13 +17,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save
 
+from proface.flows.inference import InferenceForm
 from proface.flows.padded import PaddedFlow
 from proface.latents import CELL, COEFFICIENTS, Codebook
 from proface.runtime.models import FOLDER
 
 
 def to_onnx(flow: PaddedFlow) -> bytes:
-    """The decoder as ONNX, any number of cells high and wide."""
+    """The decoder as ONNX, in its inference form, any number of cells high and wide."""
     h, w = 4, 6
     inputs = (
         torch.zeros(1, COEFFICIENTS, h, w),
@@ -32,18 +33,20 @@ def to_onnx(flow: PaddedFlow) -> bytes:
     )
     buffer = io.BytesIO()
     torch.onnx.export(
-        flow.eval(),
+        InferenceForm(flow).eval(),
         inputs,
         buffer,  # type: ignore[arg-type]  # documented, if not annotated
         dynamo=False,
         opset_version=17,
         input_names=["coefficients", "noise", "protected"],
-        output_names=["recovered"],
+        output_names=["recovered", "features", "repair"],
         dynamic_axes={
             "coefficients": {2: "h", 3: "w"},
             "noise": {2: "h", 3: "w"},
             "protected": {2: "height", 3: "width"},
             "recovered": {2: "height", 3: "width"},
+            "features": {2: "half_height", 3: "half_width"},
+            "repair": {2: "half_height", 3: "half_width"},
         },
     )
     return buffer.getvalue()

@@ -1,39 +1,81 @@
-"""The engine that runs a model's network: ONNX Runtime on the processor."""
+"""Engines: what runs a model's network. One interface; which one runs is the user's choice.
+
+    cpu            ONNX Runtime, float32. The default.
+    openvino       OpenVINO, float32: faster on most processors
+    openvino-bf16  OpenVINO, the repair network in bfloat16; for processors that compute in it
+    cuda, rocm, directml   ONNX Runtime on a graphics processor, float32
+
+Only recovery asks an engine for anything: what protects is integers. So a file made on one engine
+is the same file as on any other, and every engine recovers it, to within a rounded level in
+float32. No engine stands in for another one that is missing.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from proface.errors import MissingExtraError, UsageError
+
 Floats = npt.NDArray[np.float32]
+
+DEVICES = ("cpu", "openvino", "openvino-bf16", "cuda", "rocm", "directml")
+DEFAULT_DEVICE = "cpu"
 
 
 class Engine(Protocol):
-    """What a flow needs of an engine."""
+    """What a flow needs of an engine. It may be called by several threads at a time."""
 
     def run(self, coefficients: Floats, noise: Floats, protected: Floats) -> Floats:
         """1 x 768 x h x w, 1 x 3 x h x w, 1 x 3 x 16h x 16w -> 1 x 3 x 16h x 16w, levels."""
 
 
-class OnnxRuntimeEngine:
-    """ONNX Runtime in float32, on as many threads as there are cores."""
+def make_engine(network: bytes, device: str = DEFAULT_DEVICE) -> Engine:
+    """The engine of this name, with the network loaded.
 
-    def __init__(self, network: bytes) -> None:
-        import onnxruntime  # here, because it takes longer to import than `proface --help` may
+    Args:
+        network: an ONNX file's bytes, as `proface.flows.export` writes them.
+        device: one of `DEVICES`.
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        # Tiles differ in size: planning memory for each would hold on to the largest.
-        options.enable_mem_pattern = False
-        options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(
-            network, options, providers=["CPUExecutionProvider"]
-        )
+    Raises:
+        UsageError: there is no device of this name.
+        MissingExtraError: it is not installed, or not on this machine.
+    """
+    check_device(device)
+    if device.startswith("openvino"):
+        from proface.runtime.openvino_engine import OpenVinoEngine
 
-    def run(self, coefficients: Floats, noise: Floats, protected: Floats) -> Floats:
-        """See `Engine`."""
-        feed = {"coefficients": coefficients, "noise": noise, "protected": protected}
-        (recovered,) = self._session.run(["recovered"], feed)
-        return np.asarray(recovered, np.float32)
+        return OpenVinoEngine(network, bfloat16=device.endswith("bf16"))
+    from proface.runtime.onnx_engine import OnnxRuntimeEngine
+
+    return OnnxRuntimeEngine(network, device)
+
+
+def check_device(device: str) -> None:
+    """Find out that a device is missing before any work is done.
+
+    Raises:
+        UsageError: there is no device of this name.
+        MissingExtraError: it is not installed, or this processor does not have it.
+    """
+    if device not in DEVICES:
+        raise UsageError(f"--device {device}: choose one of {', '.join(DEVICES)}.")
+    # Imported here: each takes longer to import than `proface --help` may.
+    if device.startswith("openvino"):
+        from proface.runtime.openvino_engine import require
+    else:
+        from proface.runtime.onnx_engine import require
+    require(device)
+
+
+def available_devices() -> list[str]:
+    """The devices that are installed, the default one first. A GPU may still be missing."""
+    found = []
+    for device in DEVICES:
+        with contextlib.suppress(MissingExtraError):
+            check_device(device)
+            found.append(device)
+    return found

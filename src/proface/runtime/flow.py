@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +20,8 @@ from proface.latents import (
     seek_words,
 )
 from proface.latents.transform import to_cells
-from proface.runtime.engine import Engine, OnnxRuntimeEngine
-from proface.runtime.models import Card, find_model
+from proface.runtime.engine import DEFAULT_DEVICE, Engine, make_engine
+from proface.runtime.models import Card
 
 Pixels = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint16]
@@ -41,11 +40,11 @@ class Flow:
         name, digest, mode: of the card.
     """
 
-    def __init__(self, card: Card, engine: Engine | None = None) -> None:
+    def __init__(self, card: Card, device: str = DEFAULT_DEVICE) -> None:
         self.card = card
         self.name, self.digest, self.mode = card.name, card.digest, card.mode
         self._codebook = Codebook.from_bytes(card.read("codebook"))
-        self._engine = engine or OnnxRuntimeEngine(card.read("network"))
+        self._engine: Engine = make_engine(card.read("network"), device)
 
     def protect(self, x: Pixels, o: Pixels, key: Key, nonce: bytes) -> Pixels:
         """Hide the original in its obfuscated image.
@@ -146,13 +145,3 @@ def _check_pair(x: Pixels, o: Pixels) -> None:
     _check_image(o)
     if x.shape != o.shape:
         raise UsageError(f"Original {x.shape} and obfuscated image {o.shape} differ in shape.")
-
-
-@lru_cache(maxsize=4)
-def load_flow(name: str = "padded") -> Flow:
-    """The model of this name, loaded once a process.
-
-    Raises:
-        ModelError: there is none of this name, or its files are missing or altered.
-    """
-    return Flow(find_model(name))
