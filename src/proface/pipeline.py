@@ -7,6 +7,7 @@ save      write beside the final name, read back, recover, compare, rename
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,11 +24,11 @@ from proface.geometry import Face
 from proface.keys import (
     KdfParameters,
     Key,
+    add_stanzas,
     deniable_file_key,
     derive,
     header_mac,
     seal,
-    wrap_file_key,
 )
 from proface.media import (
     Header,
@@ -129,23 +130,37 @@ class Protected:
         return save_checked(self, Path(path), overwrite=overwrite, sidecar=sidecar, check=check)
 
 
-def protect(image: Source, key: Key, look: str = DEFAULT_LOOK, **settings: object) -> Protected:
+def protect(
+    image: Source,
+    key: Key,
+    look: str = DEFAULT_LOOK,
+    *,
+    also: Sequence[Key] = (),
+    **settings: object,
+) -> Protected:
     """Protect the faces of a photo.
 
     Args:
         image: path or PIL image.
         key: password or key file.
         look: "blur", "median", "pixelate" or "mask", with a strength as in "pixelate:20".
+        also: further passwords and key files, each of which shall open the file alone.
         **settings: further fields of `Settings`.
 
     Raises:
         UsageError, ImageError, UnsupportedImageError, AlreadyProtectedError.
     """
-    return protect_photo(image, key, Settings(look=look, **settings))  # type: ignore[arg-type]
+    wanted = Settings(look=look, **settings)  # type: ignore[arg-type]
+    return protect_photo(image, key, wanted, also=also)
 
 
 def protect_photo(
-    image: Source, key: Key, settings: Settings, kdf: KdfParameters | None = None
+    image: Source,
+    key: Key,
+    settings: Settings,
+    kdf: KdfParameters | None = None,
+    *,
+    also: Sequence[Key] = (),
 ) -> Protected:
     """As `protect`; a batch gives one `kdf` for all its files, so that Argon2id runs once."""
     if settings.deniable and settings.exact:
@@ -153,6 +168,8 @@ def protect_photo(
             "--exact seals the original pixels, and a seal tells a right password from a wrong "
             "one: give either --exact or --deniable."
         )
+    if settings.deniable and also:
+        raise UsageError("A deniable file has one password: nothing in it can tell several apart.")
     look = get_look(settings.look)
     flow = load_flow(settings.model)
     photo, previous = read_unprotected(image, again=settings.again)
@@ -197,7 +214,7 @@ def protect_photo(
         size=photo.size,
         photo_mode=photo.mode,
         scheme="deniable" if nonce else "stanzas",
-        stanzas=() if nonce else (wrap_file_key(file_key, key, kdf),),
+        stanzas=() if nonce else add_stanzas((), file_key, [key, *also], kdf),
         kdf=kdf.to_json() if nonce else None,
         nonce=nonce,
         regions=tuple(regions),

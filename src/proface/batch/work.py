@@ -33,6 +33,7 @@ class Protecting:
     """Protects one file after the other. One key derivation serves all of them.
 
     Attributes:
+        also: further keys, each of which opens every file.
         existing: what to do where the output is there already.
         sidecar: put the header beside the picture.
         check: read back, recover and compare before the file gets its name.
@@ -42,6 +43,7 @@ class Protecting:
 
     key: Key
     settings: Settings
+    also: tuple[Key, ...] = ()
     existing: Existing = "refuse"
     sidecar: bool = False
     check: bool = True
@@ -57,7 +59,7 @@ class Protecting:
         """
         if _is_done(job, self.existing):
             return Outcome(job.source, job.output, "skipped")
-        result = protect_photo(job.source, self.key, self.settings, self.kdf)
+        result = protect_photo(job.source, self.key, self.settings, self.kdf, also=self.also)
         facts: dict[str, Any] = {"faces": len(result.faces)}
         if not result.regions:
             return self._faceless(job, result, facts)

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from proface import __version__
-from proface.cli import demonstrating, listing, protecting, reading, state
+from proface.cli import demonstrating, keys, listing, protecting, reading, state
 from proface.cli.output import complain
 from proface.errors import ProfaceError, describe
 
@@ -37,7 +37,7 @@ app.command()(reading.faces)
 app.command()(demonstrating.demo)
 app.command()(listing.looks)
 app.command()(listing.models)
-app.add_typer(listing.keys, name="keys")
+app.add_typer(keys.keys, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -1,15 +1,13 @@
-"""`looks`, `models` and `keys`: what there is to choose from, and a new key file."""
+"""`looks` and `models`: what there is to choose from."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from proface.cli.output import say, say_facts, say_json
 
-keys = typer.Typer(help="Key files, instead of a password.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line for each.")]
 
 
@@ -47,20 +45,6 @@ def models(json: AsJson = False) -> None:
         measured = facts.get("measured", {}).get("figures", {})
         rows += [("measured", f"{name}: {_figures(row)}") for name, row in measured.items()]
         say_facts(rows)
-
-
-@keys.command("generate")
-def generate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The key file to make.")],
-) -> None:
-    """Make a key file of 32 random bytes, readable by its owner only.
-
-    Whoever has it opens what was protected with it; without it nobody does.
-    """
-    from proface.keys import Key
-
-    Key.generate().save(file)
-    say(f"{file}: written. Keep it secret, and keep a second copy.")
 
 
 def _figures(row: dict[str, Any]) -> str:

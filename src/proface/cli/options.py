@@ -71,6 +71,24 @@ KeyFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Use a key file of `proface keys generate` instead."),
 ]
+AnyKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="Use a key file of `proface keys generate`, or of `keys export` for its faces alone.",
+    ),
+]
+AlsoPasswordFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE", help="Let the password in this file open the result too. Repeatable."
+    ),
+]
+AlsoKeyFile = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Let this key file open the result too. Repeatable."),
+]
 
 Skip = Annotated[
     list[int] | None,

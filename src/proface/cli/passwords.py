@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,11 +78,22 @@ class PasswordSource:
         return ask(twice=twice)
 
 
-def ask(*, twice: bool) -> str:
+def further(password_files: Sequence[Path] | None, key_files: Sequence[Path] | None) -> list[Key]:
+    """The keys that shall open a file too, passwords first.
+
+    Raises:
+        UsageError, DamagedFileError: as `PasswordSource.read`.
+    """
+    sources = [PasswordSource(file=path) for path in password_files or ()]
+    sources += [PasswordSource(key_file=path) for path in key_files or ()]
+    return [source.read() for source in sources]
+
+
+def ask(*, twice: bool, what: str = "Password") -> str:
     """Ask on the terminal, unseen; with `twice`, until both agree."""
     for _ in range(ATTEMPTS):
-        first = _ask_once("Password: ")
-        if not first or not twice or _ask_once("Password again: ") == first:
+        first = _ask_once(f"{what}: ")
+        if not first or not twice or _ask_once(f"{what} again: ") == first:
             return first
         print("They differ.", flush=True)
     raise UsageError("The two passwords differ.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proface.cli import options
-from proface.cli.passwords import PasswordSource
+from proface.cli.passwords import PasswordSource, further
 from proface.cli.running import run
 from proface.errors import UsageError
 
@@ -80,6 +80,8 @@ def protect(
     password_env: options.PasswordEnv = None,
     password_fd: options.PasswordFd = None,
     key_file: options.KeyFile = None,
+    also_password_file: options.AlsoPasswordFile = None,
+    also_key_file: options.AlsoKeyFile = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -117,11 +119,16 @@ def protect(
     if skip and plan.total > 1:
         raise UsageError("--skip numbers the faces of one photo: give a single photo.")
 
+    also = tuple(further(also_password_file, also_key_file))  # before anything is asked
+    if also and deniable:
+        raise UsageError("A deniable file has one password: nothing in it can tell several apart.")
+
     def work() -> Protecting:
         key = source.read(twice=True)
         return Protecting(
             key,
             settings,
+            also=also,
             existing=exists,
             sidecar=sidecar,
             check=not no_check,
@@ -147,7 +154,7 @@ def recover(
     password_file: options.PasswordFile = None,
     password_env: options.PasswordEnv = None,
     password_fd: options.PasswordFd = None,
-    key_file: options.KeyFile = None,
+    key_file: options.AnyKeyFile = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

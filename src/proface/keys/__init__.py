@@ -25,7 +25,13 @@ from proface.keys.schedule import (
     verify_header_mac,
 )
 from proface.keys.sealing import seal, unseal
-from proface.keys.stanzas import check_stanzas, open_stanzas, wrap_file_key
+from proface.keys.stanzas import (
+    add_stanzas,
+    check_stanzas,
+    open_stanzas,
+    opened_by,
+    wrap_file_key,
+)
 from proface.keys.stream import keystream
 
 __all__ = [
@@ -33,6 +39,7 @@ __all__ = [
     "FaceKeys",
     "KdfParameters",
     "Key",
+    "add_stanzas",
     "check_stanzas",
     "deniable_file_key",
     "derive",
@@ -41,6 +48,7 @@ __all__ = [
     "keystream",
     "load_key_file",
     "open_stanzas",
+    "opened_by",
     "paper_key_map",
     "seal",
     "unseal",

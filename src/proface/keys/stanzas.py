@@ -14,14 +14,14 @@ batch may share one salt and so one master.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from proface.errors import DamagedFileError, WrongPasswordError
+from proface.errors import DamagedFileError, UsageError, WrongPasswordError
 from proface.keys.checks import from_base64, require_length, to_base64
 from proface.keys.hkdf import subkey
 from proface.keys.kdf import SALT_BYTES, KdfParameters
@@ -60,6 +60,40 @@ def wrap_file_key(file_key: bytes, key: Key, kdf: KdfParameters) -> dict[str, An
     return {"type": kind, **how, "nonce": to_base64(nonce), "wrapped": to_base64(wrapped)}
 
 
+def add_stanzas(
+    stanzas: Sequence[Mapping[str, Any]],
+    file_key: bytes,
+    keys: Sequence[Key],
+    kdf: KdfParameters | None = None,
+) -> tuple[Mapping[str, Any], ...]:
+    """The stanzas, and after them one for each of the keys. They share no secret but the file key.
+
+    kdf: for the new ones; without, the passwords' that the file has, if its costs are today's:
+        a reader then runs Argon2id once, not once for each password.
+
+    Raises UsageError if a key opens a stanza already, or for more than 32 in all.
+    """
+    if len(stanzas) + len(keys) > MAX_STANZAS:
+        raise UsageError(f"A file opens with at most {MAX_STANZAS} passwords and key files.")
+    kdf = kdf or _present_kdf(stanzas)
+    made = list(stanzas)
+    for key in keys:
+        if made and opened_by(made, key):
+            what = "password" if key.kind == "password" else "key file"
+            raise UsageError(f"A {what} was given that opens the file already. Give each once.")
+        made.append(wrap_file_key(file_key, key, kdf))
+    return tuple(made)
+
+
+def opened_by(stanzas: Sequence[object], key: Key) -> tuple[int, ...]:
+    """The places, from 0, of the stanzas that a key opens. Raises DamagedFileError as below."""
+    places = []
+    for place, stanza in enumerate(_parse(stanzas)):
+        if stanza.type == _TYPES[key.kind] and _unwrap(stanza, key) is not None:
+            places.append(place)
+    return tuple(places)
+
+
 def open_stanzas(stanzas: Sequence[object], key: Key) -> bytes:
     """The 32-byte file key, from the first stanza that `key` opens.
 
@@ -69,11 +103,9 @@ def open_stanzas(stanzas: Sequence[object], key: Key) -> bytes:
     checked = _parse(stanzas)
     ours = [stanza for stanza in checked if stanza.type == _TYPES[key.kind]]
     for stanza in ours:
-        cipher = _cipher(key, stanza.kdf, stanza.type, stanza.nonce)
-        try:
-            return cipher.decrypt(_ZERO_NONCE, stanza.wrapped, None)
-        except InvalidTag:
-            continue
+        file_key = _unwrap(stanza, key)
+        if file_key is not None:
+            return file_key
     raise WrongPasswordError(_wrong(key, any_of_kind=bool(ours)))
 
 
@@ -108,6 +140,22 @@ def _parse_one(value: object) -> _Stanza:
         kdf = KdfParameters(from_base64(value["salt"], SALT_BYTES, "salt"))
     nonce = from_base64(value["nonce"], _NONCE_BYTES, "stanza nonce")
     return _Stanza(kind, kdf, nonce, from_base64(value["wrapped"], _WRAPPED_BYTES, "wrapped key"))
+
+
+def _unwrap(stanza: _Stanza, key: Key) -> bytes | None:
+    cipher = _cipher(key, stanza.kdf, stanza.type, stanza.nonce)
+    try:
+        return cipher.decrypt(_ZERO_NONCE, stanza.wrapped, None)
+    except InvalidTag:
+        return None
+
+
+def _present_kdf(stanzas: Sequence[object]) -> KdfParameters:
+    fresh = KdfParameters.fresh()
+    for stanza in _parse(stanzas) if stanzas else ():
+        if stanza.type == "password" and replace(stanza.kdf, salt=fresh.salt) == fresh:
+            return stanza.kdf
+    return fresh
 
 
 def _cipher(key: Key, kdf: KdfParameters, kind: str, nonce: bytes) -> ChaCha20Poly1305:

@@ -19,6 +19,7 @@ from proface.media.metadata import Metadata
 from proface.media.opening import MAX_PIXELS
 from proface.media.output import TEMPORARY_PREFIX, atomic_output, same_file
 from proface.media.photo import Photo, read_photo
+from proface.media.rewriting import replace_header
 
 __all__ = [
     "LOSSLESS_SUFFIXES",
@@ -36,6 +37,7 @@ __all__ = [
     "read_photo",
     "read_protected",
     "region_digest",
+    "replace_header",
     "rest_digest",
     "same_file",
     "sidecar_path",

@@ -113,6 +113,15 @@ def find_header(path: str | os.PathLike[str]) -> bytes | None:
         return None
 
 
+def header_places(
+    path: str | os.PathLike[str], sidecar: str | os.PathLike[str] | None = None
+) -> tuple[bool, Path | None]:
+    """Whether the header is in the file itself, and the sidecar that has it too, or alone."""
+    source = Path(path)
+    beside = sidecar_path(source) if sidecar is None else Path(sidecar)
+    return bool(_embedded(source)), beside if _beside(source, sidecar) else None
+
+
 def sidecar_path(path: str | os.PathLike[str]) -> Path:
     """Where a picture's sidecar stands: its whole name and ".proface.json"."""
     source = Path(path)
