@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,28 +27,27 @@ def encode(codebook: Codebook, pixels: npt.NDArray[np.uint8]) -> Words:
     height, width, _ = pixels.shape
     rows, columns = grid(height, width)
     groups = Groups.of(slots(height, width), WORDS)
-    step = max(1, CHUNK // columns)
+    step = max(1, CHUNK // columns)  # rows of cells
+    chunks = [(row, slice(row * columns, (row + step) * columns)) for row in range(0, rows, step)]
 
-    def chunks() -> list[tuple[slice, slice]]:
-        """Pixel rows and cells of each chunk."""
-        return [
-            (slice(row * CELL, (row + step) * CELL), slice(row * columns, (row + step) * columns))
-            for row in range(0, rows, step)
-        ]
+    @lru_cache(maxsize=1)  # both passes need them: kept for the usual region, of one chunk
+    def coefficients_of(row: int) -> Floats:
+        """Of the chunk that begins with this row of cells, n x 768."""
+        lines = pixels[row * CELL : (row + step) * CELL]
+        return analyse(lines, codebook.colour).reshape(-1, COEFFICIENTS)
 
     losses = np.empty((rows * columns, len(codebook.rates)), np.float32)
     classes = np.empty(rows * columns, np.int64)
-    for lines, cells in chunks():
-        coefficients = analyse(pixels[lines], codebook.colour).reshape(-1, COEFFICIENTS)
-        losses[cells], classes[cells] = codebook.losses(coefficients)
+    for row, cells in chunks:
+        losses[cells], classes[cells] = codebook.losses(coefficients_of(row))
     rate = groups.share(losses, codebook.rates)
     modes = classes * len(codebook.rates) + rate
     positions = groups.positions(codebook.sizes[modes])
 
     stream = np.zeros(int(groups.ends[-1]), np.uint16)
-    for lines, cells in chunks():
-        coefficients = analyse(pixels[lines], codebook.colour).reshape(-1, COEFFICIENTS)
-        packed = codebook.pack(codebook.quantise(coefficients, modes[cells]), modes[cells])
+    for row, cells in chunks:
+        digits = codebook.quantise(coefficients_of(row), modes[cells])
+        packed = codebook.pack(digits, modes[cells])
         kept = np.arange(packed.shape[1]) < codebook.sizes[modes[cells]][:, None]
         places = positions[cells][:, None] + np.arange(packed.shape[1])
         stream[places[kept]] = packed[kept]

@@ -24,9 +24,10 @@ Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint16]
 
 LOWEST = slice(0, COEFFICIENTS, CELL * CELL)  # the mean of each rotated colour
-# Levels of all radices share one axis, so that one search finds the nearest for all of them:
-# each radix has a stretch of it, wide enough for any coefficient (clipped to half of that).
-STRETCH = 256.0
+# The nearest level is looked up: each radix has a ruler with so many marks, from -REACH to REACH
+# scales, and between two marks lies one bound of two levels at most.
+REACH = 16
+MARKS = 512  # to a scale
 CANDIDATES = 2  # classes of which the true loss is measured
 
 
@@ -60,26 +61,34 @@ class Codebook:
     sizes: Integers = field(init=False, repr=False)  # words of each mode
     _word: npt.NDArray[np.int16] = field(init=False, repr=False)  # modes x 768
     _place: npt.NDArray[np.int32] = field(init=False, repr=False)
-    _axis: npt.NDArray[np.float64] = field(init=False, repr=False)  # bounds of all radices
     _all_levels: Floats = field(init=False, repr=False)
     _first: Integers = field(init=False, repr=False)  # of each radix in these
+    _bounds: Floats = field(init=False, repr=False)  # of these, each above its level
+    _rulers: npt.NDArray[np.int16] = field(init=False, repr=False)  # radices x marks, level below
+    _per_energy: Floats = field(init=False, repr=False)  # K x R x 768, see `loss`
+    _per_scale: Floats = field(init=False, repr=False)  # K x R
 
     def __post_init__(self) -> None:
         classes = len(self.chosen)
         sizes = np.tile(self.rates, classes)
         radices = self.radices[self.chosen.reshape(-1, COEFFICIENTS)]
         word, place = place_digits(radices, sizes, len(sizes))
-        bounds = [
-            np.append((v[1:] + v[:-1]) / 2.0, STRETCH / 2) + STRETCH * i
-            for i, v in enumerate(self.levels)
+        bounds: list[Floats] = [
+            np.append((v[1:] + v[:-1]) / 2, np.float32(np.inf)).astype(np.float32)
+            for v in self.levels
         ]
+        first = np.cumsum(self.radices) - self.radices
+        a, b = self.loss[self.chosen].transpose(3, 0, 1, 2)  # K x R x 768 each
         derived = {
             "sizes": sizes,
             "_word": word.astype(np.int16),
             "_place": place.astype(np.int32),
-            "_axis": np.concatenate(bounds),
             "_all_levels": np.concatenate(self.levels),
-            "_first": np.cumsum(self.radices) - self.radices,
+            "_first": first,
+            "_bounds": np.concatenate(bounds),
+            "_rulers": np.stack([_ruler(v) for v in bounds]) + first[:, None].astype(np.int16),
+            "_per_energy": np.ascontiguousarray(b),
+            "_per_scale": np.einsum("krc,kc->kr", a, np.square(self.scales)),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -122,7 +131,7 @@ class Codebook:
 
     def loss_of(self, coefficients: Floats, modes: Integers) -> Floats:
         """Squared error of coefficients n x 768 in these modes, n."""
-        error = self.dequantise(self.quantise(coefficients, modes), modes) - coefficients
+        error = self._restored(self._nearest(coefficients, modes), modes) - coefficients
         return np.asarray(np.square(error).sum(1), np.float32)
 
     def losses(self, coefficients: Floats) -> tuple[Floats, Integers]:
@@ -136,25 +145,42 @@ class Codebook:
         expected = np.empty((len(coefficients), len(self.rates)), np.float32)
         for k in np.unique(classes):
             members = classes == k
-            a, b = self.loss[self.chosen[k]].transpose(2, 0, 1)  # R x 768 each
-            expected[members] = energy[members] @ b.T + a @ np.square(self.scales[k])
+            expected[members] = energy[members] @ self._per_energy[k].T + self._per_scale[k]
         # A cell that its class does not fit loses more than the model thinks, at every rate.
         ratio = measured / np.maximum(expected[:, self.typical], 1e-3)
         return expected * ratio.clip(0.5, 8)[:, None], classes
 
     def quantise(self, coefficients: Floats, modes: Integers) -> Integers:
         """The nearest level of every coefficient, n x 768, for cells of these modes (n)."""
-        classes, rates = np.divmod(modes, len(self.rates))
-        radix = self.chosen[classes, rates].astype(np.int64)
-        centred = self.centred(coefficients, classes).clip(-STRETCH / 2 + 1, STRETCH / 2 - 1)
-        nearest: Integers = np.searchsorted(self._axis, centred + STRETCH * radix)
-        return nearest - self._first[radix]
+        return self._nearest(coefficients, modes) - self._lowest(modes)
 
     def dequantise(self, digits: Integers, modes: Integers) -> Floats:
         """The inverse of `quantise`, as far as there is one."""
-        classes, rates = np.divmod(modes, len(self.rates))
-        first = self._first[self.chosen[classes, rates]]
-        coefficients: Floats = self._all_levels[first + digits] * self.scales[classes]
+        return self._restored(self._lowest(modes) + digits, modes)
+
+    def _radix(self, modes: Integers) -> npt.NDArray[np.uint8]:
+        """Index into `radices` of every coefficient, n x 768."""
+        return self.chosen.reshape(-1, COEFFICIENTS)[modes]
+
+    def _lowest(self, modes: Integers) -> Integers:
+        """Where the levels of every coefficient begin among those of all radices, n x 768."""
+        return self._first[self._radix(modes)]
+
+    def _nearest(self, coefficients: Floats, modes: Integers) -> Integers:
+        """Which of all radices' levels is the nearest of each coefficient's own, n x 768."""
+        centred = self.centred(coefficients, modes // len(self.rates))
+        mark = np.floor((centred * MARKS).clip(-REACH * MARKS, REACH * MARKS - 1))
+        mark += REACH * MARKS
+        place = self._radix(modes) * np.int64(2 * REACH * MARKS) + mark.astype(np.int64)
+        below: Integers = self._rulers.ravel().take(place).astype(np.int64)
+        below += centred > self._bounds.take(below)
+        return below
+
+    def _restored(self, places: Integers, modes: Integers) -> Floats:
+        """What those of all radices' levels stand for in cells of these modes, n x 768."""
+        classes = modes // len(self.rates)
+        coefficients: Floats = self._all_levels.take(places)
+        coefficients *= self.scales[classes]
         coefficients[:, LOWEST] += self.means[classes]
         return coefficients
 
@@ -221,3 +247,13 @@ class Codebook:
                 )
         except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError("The model's codebook cannot be read. Reinstall proface.") from error
+
+
+def _ruler(bounds: Floats) -> npt.NDArray[np.int16]:
+    """How many of these bounds, of which the last is infinite, lie below each mark."""
+    finite = bounds[:-1].astype(np.float64)
+    inside = np.abs(finite).max(initial=0) < REACH - 1 / MARKS
+    if not inside or np.diff(finite).min(initial=1) <= 1 / MARKS:
+        raise ModelError("The model's codebook has levels too fine or too far. Reinstall proface.")
+    marks = np.arange(-REACH * MARKS, REACH * MARKS) / MARKS
+    return np.searchsorted(finite, marks).astype(np.int16)
