@@ -31,7 +31,7 @@ def test_the_canonical_form_names_name_and_strength(spec, canonical):
 
 @pytest.mark.parametrize("spec", ["", "swirl", "swirl:3", ":3", "blurry"])
 def test_an_unknown_look_is_refused_with_the_choices(spec):
-    with pytest.raises(UsageError, match="blur, mask, median, pixelate"):
+    with pytest.raises(UsageError, match=r"blur, .*mask, median, pixelate"):
         get_look(spec)
 
 
@@ -85,17 +85,19 @@ print(*registry.LOOKS, registry.obfuscate(np.ones((4, 4, 3), np.uint8), 'black')
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
-    assert done.stdout.strip() == "black blur mask median pixelate 0", done.stderr
+    names = " ".join(sorted(["black", *LOOKS]))
+    assert done.stdout.strip() == f"{names} 0", done.stderr
 
 
-def test_importing_the_looks_loads_no_opencv():
-    code = "import sys, proface.obfuscators; print('cv2' in sys.modules, 'PIL' in sys.modules)"
+def test_importing_the_looks_loads_no_opencv_and_no_torch():
+    code = "import sys, proface.obfuscators; print(*({'cv2', 'PIL', 'torch'} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "False False"
+    assert done.stdout.strip() == ""
 
 
 def test_every_default_is_within_its_range():
     for name, kind in LOOKS.items():
-        assert get_look(f"{name}:{kind.default}") == get_look(name)
+        if kind.default:
+            assert get_look(f"{name}:{kind.default}") == get_look(name)

@@ -31,6 +31,7 @@ Pixels = npt.NDArray[np.uint8]
 PASSWORD = "correct horse"  # said aloud: the demo's files are there to be tried out
 HEADINGS = ("original", "look", "protected", "recovered", "wrong password")
 SHEET = "sheet.png"
+SHOWN = tuple(name for name, kind in LOOKS.items() if kind.default)  # the others need a photo
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def demonstrate(
         FacesRequiredError: no face was found in it.
         OutputExistsError, OutputError: the folder has such files already, or is not writable.
     """
-    names = [SHEET, *(f"{look}{part}.png" for look in LOOKS for part in ("", "-recovered"))]
+    names = [SHEET, *(f"{look}{part}.png" for look in SHOWN for part in ("", "-recovered"))]
     sample = None if photo else sample_photo()
     if photo is None:
         photo = folder / "original.png"
@@ -94,7 +95,7 @@ def demonstrate(
     original = read_photo(photo)
     key, kdf = Key.from_password(PASSWORD), KdfParameters.fresh()
     rows = []
-    for name in LOOKS:
+    for name in SHOWN:
         result = protect_photo(photo, key, Settings(look=name), kdf)
         if not result.regions:
             raise FacesRequiredError(f"{photo}: no face found to show. Choose another photo.")

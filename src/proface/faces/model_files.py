@@ -71,6 +71,8 @@ def _from_variable(name: str, source: Path) -> Path | None:
     # and the other one stays the shipped one.
     if source.is_file():
         return source if name in source.name.lower() else None
+    if source.is_dir() and not any(source.glob("*.onnx")):
+        return None  # a folder for weights of face-swap networks only
     try:
         return _chosen(name, source)
     except ModelError as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proface.errors import UsageError
 from proface.geometry import Face
+
+if TYPE_CHECKING:
+    from proface.obfuscators.targets import Target
 
 Pixels = NDArray[np.uint8]
 
@@ -23,12 +26,14 @@ class Look:
     """A look and its strength: `str()` gives its canonical form, which `get_look` reads again.
 
     `strength` is a number in pixels of a 256 px region, or a sticker's name. `sticker` holds the
-    bytes of a user's own PNG, whose canonical form, "mask:custom", tells nothing about the file.
+    bytes of a user's own PNG, `target` a face to show from a user's photo: the canonical form of
+    both, "mask:custom", tells nothing about the file.
     """
 
     name: str
     strength: int | float | str
     sticker: bytes | None = field(default=None, repr=False)
+    target: Target | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         shown = self.strength if isinstance(self.strength, str) else f"{self.strength:g}"
@@ -48,7 +53,7 @@ class LookKind:
     name: str
     summary: str  # one line
     meaning: str  # what the strength says
-    default: str  # the strength when none is given
+    default: str  # the strength when none is given; "" where the user must say
     range: str  # the strengths that are allowed, for people
     leaks: str  # what the look gives away by itself
     parse: Callable[[str], Look]
