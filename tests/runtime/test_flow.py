@@ -195,6 +195,11 @@ def test_an_altered_model_is_refused(tmp_path: Path) -> None:
         Flow(read_card(folder / "padded.json"))
 
 
+def test_a_model_for_comparison_protects_nothing() -> None:
+    with pytest.raises(ModelError, match="comparison"):
+        load_flow("keyed")
+
+
 def test_unknown_models_are_named_with_those_there_are() -> None:
     with pytest.raises(ModelError, match="padded"):
         load_flow("nonesuch")

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save
+from torch import nn
 
 from proface.flows.inference import InferenceForm
+from proface.flows.keyed import KeyedFlow
 from proface.flows.padded import PaddedFlow
 from proface.latents import CELL, COEFFICIENTS, Codebook
 from proface.runtime.models import FOLDER
@@ -64,35 +66,50 @@ def export(flow: PaddedFlow, codebook: Codebook, facts: dict[str, object], folde
         "codebook": (f"{name}.npz", codebook.to_bytes()),
         "weights": (f"{name}.safetensors", save(state)),
     }
+    return write_model(facts | {"modes": codebook.modes}, flow, parts, folder)
+
+
+def export_keyed(flow: KeyedFlow, facts: dict[str, object], folder: Path) -> Path:
+    """Write the published flow's weights and card: it runs in torch alone, for comparison."""
+    name = str(facts["name"])
+    return write_model(
+        facts, flow, {"weights": (f"{name}.safetensors", save(flow.state_dict()))}, folder
+    )
+
+
+def write_model(
+    facts: dict[str, object], flow: nn.Module, parts: dict[str, tuple[str, bytes]], folder: Path
+) -> Path:
+    """Write a model's files (part -> name and content) and a card that vouches for them."""
     files = {}
     for part, (file, data) in parts.items():
         (folder / file).write_bytes(data)
         files[part] = {"name": file, "sha256": hashlib.sha256(data).hexdigest()}
-    card = facts | {
-        "parameters": sum(p.numel() for p in flow.parameters()),
-        "modes": codebook.modes,
-        "files": files,
-    }
-    path = folder / f"{name}.json"
+    parameters = sum(p.numel() for p in flow.parameters())
+    path = folder / f"{facts['name']}.json"
+    card = facts | {"parameters": parameters, "files": files}
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return path
 
 
 def main() -> None:
-    """Export trained weights with their codebook; the card keeps the facts of FACTS."""
+    """Export trained weights; the card keeps the facts of FACTS. With a codebook: a padded flow."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--weights", type=Path, help="safetensors; without, an untrained network")
-    parser.add_argument("--codebook", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, required=True, help="safetensors")
+    parser.add_argument("--codebook", type=Path)
     parser.add_argument("--facts", type=Path, required=True, help="JSON: name, mode, ...")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
-    codebook = Codebook.from_bytes(options.codebook.read_bytes())
-    if options.weights:
-        flow = PaddedFlow.from_state_dict(load_file(options.weights))
-    else:
-        flow = PaddedFlow(codebook.colour)
     facts = json.loads(options.facts.read_text("utf-8"))
-    print(export(flow, codebook, facts, options.folder))
+    state = load_file(options.weights)
+    if options.codebook:
+        codebook = Codebook.from_bytes(options.codebook.read_bytes())
+        path = export(PaddedFlow.from_state_dict(state), codebook, facts, options.folder)
+    else:
+        keyed = KeyedFlow()
+        keyed.load_state_dict(state)
+        path = export_keyed(keyed, facts, options.folder)
+    print(path)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,14 @@ class Card:
         """The bytes of one of the model's files, checked against its digest.
 
         Raises:
-            ModelError: the file is missing or is not the one that the card describes.
+            ModelError: the file is missing or is not the one that the card describes, or the model
+                has no such part.
         """
+        if part not in self.facts["files"]:
+            raise ModelError(
+                f"The model {self.name!r} is for comparison only and protects no photos. "
+                "Use another one of `proface models`."
+            )
         entry: dict[str, str] = self.facts["files"][part]
         path: Path = self.folder / entry["name"]
         try:
@@ -52,8 +58,9 @@ class Card:
 
 
 def digest_of(file_digests: dict[str, str]) -> str:
-    """The model's digest from those of its running files, hex."""
-    return hashlib.sha256("".join(file_digests[part] for part in RUNNING).encode()).hexdigest()
+    """The model's digest from those of its running files, or of its weights alone, hex."""
+    parts = RUNNING if RUNNING[0] in file_digests else ("weights",)
+    return hashlib.sha256("".join(file_digests[part] for part in parts).encode()).hexdigest()
 
 
 def read_card(path: Path) -> Card:
