@@ -27,7 +27,7 @@ from proface.latents.transform import CELL, COEFFICIENTS, grid
 from proface.latents.words import WORDS
 
 Bytes = npt.NDArray[np.uint8]
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger]
 Words = npt.NDArray[np.uint16]
 
 GROUP = 12  # samples that carry one whole number together
@@ -42,17 +42,24 @@ def couple(cover: Integers, secret: Integers, width: int) -> tuple[Integers, Int
 
     A digit exactly half-way could go up or down: alternating by position keeps the mean.
     """
-    offset = (secret - cover) % width
-    up = np.arange(offset.size).reshape(offset.shape) % 2
-    offset -= np.where(2 * offset + 1 - up > width, width, 0)
+    offset = _remainder(secret - cover, width)
+    up = (np.arange(offset.size) & 1).reshape(offset.shape).astype(offset.dtype)
+    step = offset.dtype.type(width)
     protected = cover + offset
-    protected += np.where(protected < 0, width, 0) - np.where(protected > 255, width, 0)
+    protected -= step * (2 * offset + 1 - up > width)
+    protected += step * (protected < 0)
+    protected -= step * (protected > 255)
     return protected, cover - protected
 
 
 def uncouple(protected: Integers, lost: Integers, width: int) -> tuple[Integers, Integers]:
     """Inverse: (protected, lost) -> (cover, secret). The secret does not depend on `lost`."""
-    return protected + lost, protected % width
+    return protected + lost, _remainder(protected, width)
+
+
+def _remainder(values: Integers, divisor: int) -> Integers:
+    """Of a division downwards. numpy divides many numbers at a time, but takes `%` one by one."""
+    return values - values // divisor * divisor
 
 
 class Strip(NamedTuple):
@@ -93,7 +100,7 @@ def strips(height: int, width: int) -> tuple[Strip, ...]:
 
 def _by_column(strip: Bytes) -> Integers:
     """The strip's samples column by column, so that a cell's words lie in its own columns."""
-    return strip.transpose(1, 0, 2).reshape(-1).astype(np.int64)
+    return strip.transpose(1, 0, 2).reshape(-1).astype(np.int16)
 
 
 def hide_words(cover: Bytes, words: Words) -> Bytes:
@@ -105,8 +112,7 @@ def hide_words(cover: Bytes, words: Words) -> Bytes:
         carried = words[row, :, : strip.words].astype(">u2").reshape(-1)
         bits = np.zeros(strip.groups * capacity, np.uint8)
         bits[: strip.bits] = np.unpackbits(carried.view(np.uint8))
-        numbers = bits.reshape(-1, capacity) @ _powers(2, capacity)
-        digits = numbers[:, None] // _powers(strip.width, GROUP) % strip.width
+        digits = _digits(_numbers(bits.reshape(-1, capacity), 2), strip.width)
         samples = _by_column(pixels)
         used = slice(0, strip.groups * GROUP)
         samples[used], _lost = couple(samples[used], digits.reshape(-1), strip.width)
@@ -125,13 +131,30 @@ def seek_words(protected: Bytes) -> Words:
         samples = _by_column(protected[strip.area])[: strip.groups * GROUP]
         # Nothing is known of the lost half, and the secret does not depend on it.
         _cover, digits = uncouple(samples, np.zeros_like(samples), strip.width)
-        numbers = digits.reshape(-1, GROUP) @ _powers(strip.width, GROUP)
-        bits = (numbers[:, None] // _powers(2, capacity) % 2).astype(np.uint8)
-        carried = np.packbits(bits.reshape(-1)[: strip.bits]).view(">u2")
+        numbers = _numbers(digits.reshape(-1, GROUP), strip.width)
+        bits = np.unpackbits(numbers.astype(">i8").view(np.uint8).reshape(-1, 8), axis=1)
+        carried = np.packbits(bits[:, -capacity:].reshape(-1)[: strip.bits]).view(">u2")
         words[row, :, : strip.words] = carried.reshape(columns, strip.words)
     return words
 
 
-def _powers(base: int, count: int) -> Integers:
-    """base^(count - 1), ..., base, 1: place values, most significant first."""
-    return base ** np.arange(count - 1, -1, -1, dtype=np.int64)
+def _numbers(digits: npt.NDArray[np.integer], base: int) -> npt.NDArray[np.int64]:
+    """Digits n x count, most significant first -> the numbers that they write, below 2^53, n."""
+    powers = float(base) ** np.arange(digits.shape[1] - 1, -1, -1)
+    # Exact in float64, whose products are the ones that numpy multiplies fast.
+    return (digits.astype(np.float64) @ powers).astype(np.int64)
+
+
+def _digits(numbers: npt.NDArray[np.int64], base: int) -> Integers:
+    """Numbers below base^12, n -> their digits in base `base`, most significant first, n x 12."""
+    thousand = base**4  # looked up four digits at a time
+    upper = numbers // thousand
+    top = upper // thousand
+    parts = (top, upper - top * thousand, numbers - upper * thousand)
+    return _four_digits(base).take(np.stack(parts, 1), axis=0).reshape(-1, GROUP)
+
+
+@lru_cache(maxsize=len(CAPACITY))
+def _four_digits(base: int) -> Integers:
+    """The digits of all numbers of four digits, base^4 x 4."""
+    return np.indices((base,) * 4).reshape(4, -1).T.astype(np.int16)
