@@ -23,6 +23,8 @@ def commands() -> list[str]:
     names = [command.callback.__name__ for command in app.registered_commands if command.callback]
     for group in app.registered_groups:
         assert group.typer_instance is not None
+        if group.typer_instance.info.invoke_without_command is True:  # does something by itself
+            names.append(str(group.name))
         names += [f"{group.name} {c.name}" for c in group.typer_instance.registered_commands]
     return ["", *names]
 

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from proface import __version__
-from proface.cli import demonstrating, keys, listing, protecting, reading, state
+from proface.cli import demonstrating, keys, listing, models, protecting, reading, state
 from proface.cli.output import complain
 from proface.errors import ProfaceError, describe
 
@@ -36,7 +36,7 @@ app.command()(reading.verify)
 app.command()(reading.faces)
 app.command()(demonstrating.demo)
 app.command()(listing.looks)
-app.command()(listing.models)
+app.add_typer(models.models, name="models")
 app.add_typer(keys.keys, name="keys")
 
 
