@@ -107,12 +107,12 @@ class Flow:
         cells = to_cells(p)  # repeats the border where the last cell stands out
         protected = cells.transpose(4, 0, 2, 1, 3).reshape(1, 3, rows * CELL, columns * CELL)
         recovered = self._engine.run(
-            coefficients.transpose(2, 0, 1)[None],
-            noise.transpose(2, 0, 1)[None],
+            np.ascontiguousarray(coefficients.transpose(2, 0, 1))[None],
+            np.ascontiguousarray(noise.transpose(2, 0, 1))[None],
             protected.astype(np.float32),
         )
-        levels = np.clip(np.rint(recovered[0].transpose(1, 2, 0)), 0, 255)
-        return np.asarray(levels, np.uint8)
+        levels: Pixels = np.clip(np.rint(recovered[0]), 0, 255).astype(np.uint8)
+        return levels.transpose(1, 2, 0)
 
 
 def _tiles(rows: int, columns: int) -> Iterator[tuple[tuple[int, int, int, int], ...]]:
