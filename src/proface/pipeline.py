@@ -143,7 +143,8 @@ def protect(
     Args:
         image: path or PIL image.
         key: password or key file.
-        look: "blur", "median", "pixelate" or "mask", with a strength as in "pixelate:20".
+        look: "blur", "median", "pixelate" or "mask", with a strength as in "pixelate:20"; "swap"
+            with a photo, as in "swap:face.jpg".
         also: further passwords and key files, each of which shall open the file alone.
         **settings: further fields of `Settings`.
 
