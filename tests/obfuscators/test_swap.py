@@ -128,6 +128,29 @@ def test_a_turned_face_gets_a_turned_face(face, target, degrees):
         assert np.hypot(old[0] - new[0], old[1] - new[1]) < 0.15 * face.box.w
 
 
+@pytest.mark.parametrize("turn", [-0.2, 0.2])
+def test_a_face_turned_the_other_way_is_mirrored(face, target, tmp_path, turn):
+    """A mark on the cheek of a target that looks aside comes out on the other side, or not."""
+    seen = get_look(f"swap:{target}").target
+    painted = seen.pixels.copy()
+    (left, top), (right, _) = seen.face.landmarks[3], seen.face.landmarks[4]
+    cv2.circle(painted, (round(left), round(top)), 8, (0, 255, 0), -1)
+    aside = shape_of(seen.face).turn
+    marks = [*face.landmarks]
+    width = shape_of(face).unit
+    middle = np.mean([marks[n] for n in (0, 1, 3, 4)], axis=0)
+    marks[2] = (middle[0] + np.copysign(0.3, aside * turn) * width, marks[2][1])
+    looking = Face(face.box, 1.0, tuple(marks))
+    Image.fromarray(painted).save(tmp_path / "painted.png")
+
+    out = obfuscate(PHOTO, f"swap:{tmp_path / 'painted.png'}", [looking])
+
+    green = out[..., 1].astype(int) - out[..., 0]
+    _, x = np.unravel_index(green.argmax(), green.shape)
+    assert (x < middle[0]) == (turn > 0)
+    assert left < right
+
+
 def test_a_warp_onto_itself_hardly_moves_the_features(face):
     shape = shape_of(face)
 

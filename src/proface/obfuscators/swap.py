@@ -23,12 +23,13 @@ from proface.obfuscators.targets import (
     parse_target,
     target_of,
 )
-from proface.obfuscators.warp import Floats, Shape, shape_of, warp_map
+from proface.obfuscators.warp import Floats, Shape, mirrored, shape_of, warp_map
 
 # The outline is the ellipse of radius 1; the target covers all up to INNER and nothing from OUTER.
 INNER, OUTER = 0.96, 1.12
 LIGHT = 0.7  # of the eyes-to-mouth distance: detail finer than this comes from the target alone
 DARK = 0.7  # of the skin's lightness: what is darker than this is less and less of it skin
+UNMIRRORED = 0.06  # how much nearer a mirrored face's turn must be: faces are not symmetric
 GAINS = 0.4, 2.0  # least and most that colours are scaled by
 
 
@@ -82,6 +83,10 @@ def _warped(target: Target, place: Shape, area: Box) -> tuple[Floats, NDArray[np
 
     origin = shape_of(target.face)
     pixels = target.pixels
+    mirror = mirrored(origin, pixels.shape[1])
+    # A face turned to the left is shown turned to the left, also if the photo's is to the right.
+    if abs(mirror.turn - place.turn) + UNMIRRORED < abs(origin.turn - place.turn):
+        origin, pixels = mirror, pixels[:, ::-1]
     shrink = origin.unit / place.unit
     points = warp_map(place, origin, area)  # h x w x 2
     if shrink > 1:
@@ -90,6 +95,7 @@ def _warped(target: Target, place: Shape, area: Box) -> tuple[Floats, NDArray[np
         factors = width / pixels.shape[1], height / pixels.shape[0]
         pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
         points = (points + np.float32(0.5)) * np.array(factors, np.float32) - np.float32(0.5)
+    pixels = np.ascontiguousarray(pixels)
     h, w = pixels.shape[:2]
     known = (points > -0.5).all(axis=2) & (points[..., 0] < w - 0.5) & (points[..., 1] < h - 0.5)
     x, y = np.ascontiguousarray(points[..., 0]), np.ascontiguousarray(points[..., 1])

@@ -43,9 +43,15 @@ class Shape:
 
     @property
     def unit(self) -> float:
-        """From the middle of the eyes to that of the mouth, in pixels."""
+        """From the middle of the eyes to that of the mouth, in pixels, 1 or more."""
         eyes, mouth = self.landmarks[:2].mean(axis=0), self.landmarks[3:].mean(axis=0)
-        return float(np.hypot(*(mouth - eyes)))
+        return max(1.0, float(np.hypot(*(mouth - eyes))))
+
+    @property
+    def turn(self) -> float:
+        """How far the head is turned: the nose's distance from the middle of eyes and mouth."""
+        x, y = self.landmarks[2] - self.landmarks[[0, 1, 3, 4]].mean(axis=0)
+        return float(x * math.cos(self.tilt) + y * math.sin(self.tilt)) / self.unit
 
     def points(self, ring: float) -> Points:
         """13 x 2: the landmarks, and eight points around the face on a multiple of its ellipse."""
@@ -83,6 +89,13 @@ def shape_of(face: Face) -> Shape:
     return Shape(marks, centre, a, b, tilt)
 
 
+def mirrored(shape: Shape, width: int) -> Shape:
+    """The shape in a photo of this width, mirrored: right and left change places."""
+    marks = shape.landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (width - 1, 0)
+    centre = width - 1 - shape.centre[0], shape.centre[1]
+    return Shape(marks, centre, shape.a, shape.b, -shape.tilt)
+
+
 def warp_map(place: Shape, origin: Shape, area: Box) -> Floats:
     """Where every pixel of `area` lies in the other face's photo: h x w x 2, x and y."""
     at, to = _own_features(place, origin).points(OVER), origin.points(UNDER)
@@ -90,7 +103,7 @@ def warp_map(place: Shape, origin: Shape, area: Box) -> Floats:
     x = np.linspace(area.x, area.x + area.w - 1, columns)
     y = np.linspace(area.y, area.y + area.h - 1, rows)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    scale = max(place.unit, 1e-6)
+    scale = place.unit
     coarse = _spline(at / scale, to, grid / scale).reshape(rows, columns, 2)
     down, along = _hats(area.h, rows), _hats(area.w, columns)
     return np.stack([down @ coarse[..., axis] @ along.T for axis in (0, 1)], -1).astype(np.float32)
