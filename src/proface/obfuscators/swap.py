@@ -134,7 +134,7 @@ LOOK = LookKind(
     meaning=MEANING,
     default="",
     range=RANGE,
-    leaks="SFace names 5 of 102 people. Pose, the outline of the face, hair and surroundings stay "
+    leaks="SFace names 6 of 102 people. Pose, the outline of the face, hair and surroundings stay "
     "visible; under a frontal target, a face turned far aside looks distorted.",
     parse=lambda text: parse_target("swap", text),
     apply=_apply,
