@@ -3,7 +3,7 @@
     python -m proface.evaluation.groups --data DIR [DIR ...]           (needs the extra `evaluate`)
 
 The sets have no labels of who is in them, so the groups are what the pictures tell: the folder
-that an image lies in, and how light the skin of the cheeks is, in thirds of all images. Compared
+that an image lies in, and how light the skin of the cheeks is, in thirds of each set. Compared
 over the face's box alone, which background and clothes do not enter. From the saved PNG, mean and
 the worst tenth of each group.
 """
@@ -49,7 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     way = method(options.model)
     scores: dict[str, list[float]] = defaultdict(list)
-    by_skin = []
+    by_skin: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for folder in options.data:
         for path in find(folder, options.most):
             x = load(path, SIDE)
@@ -61,12 +61,12 @@ def main() -> None:
             recovered = saved(way.reveal(saved(p), key))
             score = psnr(x[face.box.slices], recovered[face.box.slices])
             scores[f"{folder.name}/{path.parent.name}"].append(score)
-            by_skin.append((cheek_lightness(x, face), score))
-    thirds = np.array_split(np.array(sorted(by_skin)), 3)
-    for name, third in zip(("darkest", "middle", "lightest"), thirds, strict=True):
-        scores[f"{name} third (L* {third[:, 0].min():.0f} to {third[:, 0].max():.0f})"] = list(
-            third[:, 1]
-        )
+            by_skin[folder.name].append((cheek_lightness(x, face), score))
+    for data, pairs in by_skin.items():
+        thirds = np.array_split(np.array(sorted(pairs)), 3)
+        for name, third in zip(("darkest", "middle", "lightest"), thirds, strict=True):
+            spread = f"L* {third[:, 0].min():.0f} to {third[:, 0].max():.0f}"
+            scores[f"{data}, {name} third of skin ({spread})"] = list(third[:, 1])
     print("| group | faces | recovered dB, face only | worst tenth dB |\n" + "| --- " * 4 + "|")
     for name, values in scores.items():
         worst = sorted(values)[: max(1, len(values) // 10)]
