@@ -10,7 +10,7 @@ import pytest
 from runs import COMMAND, WITH, call, environment, files
 
 QUICK = ("--no-detect", "--region", "0,0,224,224", *WITH)
-NAMES = [f"{n}.png" for n in range(5)]
+NAMES = [f"{n:02}.png" for n in range(16)]
 
 
 @pytest.fixture
