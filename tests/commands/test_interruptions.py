@@ -27,7 +27,13 @@ def test_a_stopped_run_is_completed_by_a_second(album, tmp_path, number):
     out = tmp_path / "out"
     command = [*COMMAND, "protect", str(album), "-o", str(out), *QUICK]
     run = subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests started in the background ignore Ctrl-C, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not (out / NAMES[0]).exists() and time.monotonic() < deadline:
