@@ -18,7 +18,9 @@ from proface.keys import (
     KdfParameters,
     Key,
     deniable_file_key,
+    derive,
     open_stanzas,
+    unseal,
     verify_header_mac,
 )
 from proface.media import (
@@ -79,10 +81,39 @@ def altered_header(header: Header, file_key: bytes, source: str, *, force: bool)
         mac = bytes.fromhex(header.mac)
         verify_header_mac(file_key, header.model_sha256, header.signed_bytes(), mac)
     except DamagedFileError as error:
+        reason = f"{error} {foreign}" if (foreign := _foreign(header, file_key)) else str(error)
         if not force:
-            raise DamagedFileError(f"{source}: {error}") from None
-        return [str(error)]
+            raise DamagedFileError(f"{source}: {reason}") from None
+        return [reason]
     return []
+
+
+def _foreign(header: Header, file_key: bytes) -> str:
+    """What the seals tell of a header that was altered: whether the key goes with the rest."""
+    opened = [_opens(header, file_key, name) for name in header.sealed]
+    if not opened or all(opened):
+        return ""
+    if not any(opened):
+        return "Nothing that is sealed in it opens: its stanzas are another file's, or the seals."
+    return "Some of what is sealed in it does not open: it was altered, or is another file's."
+
+
+def _opens(header: Header, file_key: bytes, name: str) -> bool:
+    if name == "metadata":
+        subkeys = [derive(file_key, name, model=header.model_sha256)]
+    else:
+        subkeys = [
+            derive(file_key, "seal", model=header.model_sha256, face=r.n, height=r.h, width=r.w)
+            for r in header.regions
+            if name == f"pixels-{r.n}"
+        ]
+    for subkey in subkeys:
+        try:
+            unseal(subkey, header.sealed[name])
+        except DamagedFileError:
+            continue
+        return True
+    return False
 
 
 def open_file_key(header: Header, key: Key, source: str) -> bytes:

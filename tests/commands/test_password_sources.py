@@ -108,7 +108,7 @@ def test_no_traceback_shows_it(portrait, tmp_path):
     script = (
         "import proface.batch.work as work, sys\n"
         "from proface.cli import main\n"
-        "def broken(path, key, *rest):\n"
+        "def broken(path, key, *rest, **more):\n"
         "    raise RuntimeError(f'with {key!r} {key}')\n"
         "work.protect_photo = broken\n"
         "main()\n"

@@ -12,6 +12,9 @@ from proface.geometry import Box
 from proface.media.header import Header, Region
 from proface.media.photo import Photo
 
+BAND = 256  # rows
+_NOTHING_FITS = ", as when it is saved again with loss (JPEG), or the header is another picture's"
+
 
 def region_digest(pixels: NDArray[np.uint8], box: Box) -> str:
     """SHA-256, in hex, of the box's pixels: uint8 RGB, row by row, h x w x 3 bytes."""
@@ -25,10 +28,13 @@ def rest_digest(photo: Photo, boxes: Sequence[Box]) -> str:
     alpha value is below 255, over the alpha plane, row by row, boxes included. An opaque alpha
     plane counts as none, since encoders leave it out.
     """
-    rest = photo.pixels.copy()
-    for box in boxes:
-        rest[box.slices] = 0
-    digest = hashlib.sha256(_bytes(rest))
+    digest = hashlib.sha256()
+    for top in range(0, len(photo.pixels), BAND):  # a second copy of a large photo weighs
+        band = photo.pixels[top : top + BAND].copy()
+        for box in boxes:
+            rows, columns = box.slices
+            band[max(rows.start - top, 0) : max(rows.stop - top, 0), columns] = 0
+        digest.update(_bytes(band))
     if photo.alpha is not None and bool(np.any(photo.alpha < 255)):
         digest.update(_bytes(photo.alpha))
     return digest.hexdigest()
@@ -42,12 +48,12 @@ def check_pixels(header: Header, photo: Photo) -> list[str] | None:
     """
     if photo.size != header.size:
         return [_resized(header.size, photo.size)]
-    changed = [_altered(region) for region in header.regions if not _same(region, photo)]
+    changed = [_altered(header, region, photo) for region in _differing(header.regions, photo)]
     all_regions = len(changed) == len(header.regions)
     if rest_digest(photo, [region.box for region in header.regions]) != header.rest_sha256:
         older = [region for inner in header.chain[1:] for region in inner.regions]
-        changed += [_altered(region) for region in older if not _same(region, photo)]
-        again = ", as when it is saved again with loss (JPEG)" if all_regions else ""
+        changed += [_altered(header, region, photo) for region in _differing(older, photo)]
+        again = _NOTHING_FITS if all_regions else ""
         changed.append(f"the picture outside the regions was altered{again}")
     return changed or None
 
@@ -57,14 +63,17 @@ def _bytes(array: NDArray[np.uint8]) -> memoryview:
     return np.ascontiguousarray(array).ravel().data
 
 
-def _same(region: Region, photo: Photo) -> bool:
-    return region_digest(photo.pixels, region.box) == region.sha256
+def _differing(regions: Sequence[Region], photo: Photo) -> list[Region]:
+    return [r for r in regions if region_digest(photo.pixels, r.box) != r.sha256]
 
 
-def _altered(region: Region) -> str:
+def _altered(header: Header, region: Region, photo: Photo) -> str:
+    digest = region_digest(photo.pixels, region.box)
+    all_regions = (other for layer in header.chain for other in layer.regions)
+    moved = [f": it holds region {other.n}" for other in all_regions if other.sha256 == digest]
     return (
         f"region {region.n} ({region.w} x {region.h} at {region.x}, {region.y}) of the picture "
-        "was altered"
+        f"was altered{''.join(moved[:1])}"
     )
 
 
@@ -75,4 +84,7 @@ def _resized(was: tuple[int, int], now: tuple[int, int]) -> str:
         how = "made smaller or cropped"
     else:
         how = "resized or extended"
-    return f"the picture was {how}: {was[0]} x {was[1]} pixels, now {now[0]} x {now[1]}"
+    return (
+        f"the picture was {how}: {was[0]} x {was[1]} pixels, now {now[0]} x {now[1]}; or the "
+        "header is another picture's"
+    )
