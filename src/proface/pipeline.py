@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from proface.choosing import find_regions, in_look
@@ -45,7 +47,7 @@ from proface.media import (
 from proface.obfuscators import get_look
 from proface.opening import Source, read_unprotected
 from proface.originals import seal_originals
-from proface.revealing import face_keys, pad, psnr, reveal
+from proface.revealing import face_keys, pad, psnr, reveal_face
 from proface.runtime import load_flow
 from proface.settings import DEFAULT_LOOK, Settings
 
@@ -65,7 +67,7 @@ class Protected:
     photo: Photo
     header: Header
     faces: tuple[Face, ...]
-    _original: Photo = field(repr=False)
+    _originals: tuple[npt.NDArray[np.uint8], ...] = field(repr=False)  # of the regions
     _file_key: bytes = field(repr=False)
 
     @property
@@ -91,11 +93,10 @@ class Protected:
         if damage:
             raise CheckFailedError(f"{photo.source}: read back differently: {'; '.join(damage)}.")
         keys = face_keys(self.header, self._file_key)
-        recovered = reveal(photo.pixels, self.header, keys, source=photo.source).pixels
         figures = []
-        for region in self.regions:
-            area = region.box.slices
-            figures.append(psnr(recovered[area], self._original.pixels[area]))
+        for region, key, original in zip(self.regions, keys, self._originals, strict=True):
+            recovered, _exact = reveal_face(photo.pixels, self.header, key)
+            figures.append(psnr(recovered, original))
             if figures[-1] < LEAST_PSNR:
                 raise CheckFailedError(
                     f"{self.photo.source}: face {region.n} would come back at {figures[-1]:.1f} dB "
@@ -225,7 +226,9 @@ def protect_photo(
     )
     if not nonce:
         header = header.with_mac(header_mac(file_key, flow.digest, header.signed_bytes()))
-    return Protected(protected, header, faces, photo, file_key)
+    # Copies of the regions, so that the whole original need not be held until the check.
+    originals = tuple(photo.pixels[box.slices].copy() for box in boxes)
+    return Protected(protected, header, faces, originals, file_key)
 
 
 def save_checked(

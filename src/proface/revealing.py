@@ -63,23 +63,40 @@ def reveal(
     """
     recovered, exact, warnings = pixels.copy(), set(), []
     for key in keys:
-        area = (slice(key.y, key.y + key.h), slice(key.x, key.x + key.w))
         try:
-            original = open_original(header, key)
+            recovered[_area(key)], is_exact = reveal_face(pixels, header, key)
         except DamagedFileError as error:
             if not force:
                 raise DamagedFileError(
                     f"{source}: {error}. Use another copy, or --force."
                 ) from None
             warnings.append(f"{error}: it came back from the picture alone, nearly but not exactly")
-            original = None
-        if original is not None:
-            recovered[area] = original
+            recovered[_area(key)], is_exact = _from_picture(pixels, header, key), False
+        if is_exact:
             exact.add(key.n)
-            continue
-        flow = flow_of(header)
-        recovered[area] = flow.reveal(pixels[area], pad(key.pad, flow, key.h, key.w))
     return Revealed(recovered, frozenset(exact), tuple(warnings))
+
+
+def reveal_face(pixels: Pixels, header: Header, key: FaceKey) -> tuple[Pixels, bool]:
+    """One region of a picture, H x W x 3, brought back, h x w x 3, and whether bit for bit.
+
+    Raises:
+        DamagedFileError: its sealed original was altered.
+        ModelError: the picture is needed, and the model that made it is not here.
+    """
+    original = open_original(header, key)
+    if original is not None:
+        return original, True
+    return _from_picture(pixels, header, key), False
+
+
+def _from_picture(pixels: Pixels, header: Header, key: FaceKey) -> Pixels:
+    flow = flow_of(header)
+    return flow.reveal(pixels[_area(key)], pad(key.pad, flow, key.h, key.w))
+
+
+def _area(key: FaceKey) -> tuple[slice, slice]:
+    return slice(key.y, key.y + key.h), slice(key.x, key.x + key.w)
 
 
 def flow_of(header: Header) -> Flow:

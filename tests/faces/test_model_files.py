@@ -6,8 +6,7 @@ import sys
 import pytest
 
 from proface.errors import ModelError
-from proface.faces import model_file, model_files
-from proface.faces.networks import network
+from proface.faces import model_file, model_files, networks
 
 
 @pytest.fixture
@@ -15,10 +14,10 @@ def fresh(monkeypatch):
     """Forgets what was found before, and again what the test found."""
     monkeypatch.delenv("PROFACE_MODELS", raising=False)
     model_files._shipped.cache_clear()
-    network.cache_clear()
+    networks._load.cache_clear()
     yield
     model_files._shipped.cache_clear()
-    network.cache_clear()
+    networks._load.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["yunet", "sface"])
@@ -79,4 +78,4 @@ def test_a_file_that_is_no_network_is_named(fresh, tmp_path, monkeypatch):
     monkeypatch.setenv("PROFACE_MODELS", str(wrong))
 
     with pytest.raises(ModelError, match=r"yunet\.onnx"):
-        network("yunet")
+        networks.network("yunet")

@@ -6,7 +6,8 @@ inputs --make_plan--> Plan (jobs, what cannot be done) --run_jobs--> an Outcome 
 from proface.batch.inputs import find_photos
 from proface.batch.outcome import Outcome, exit_code
 from proface.batch.plan import Job, Plan, Target, make_plan, make_target
-from proface.batch.work import Existing, Protecting, Recovering, run_jobs
+from proface.batch.running import run_jobs
+from proface.batch.work import Existing, Protecting, Recovering
 
 __all__ = [
     "Existing",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -126,16 +125,6 @@ class Recovering:
         if closed is not None:
             facts["closed"] += sum(len(h.regions) for h in closed.chain)
         return Outcome(job.source, job.output, "recovered", facts)
-
-
-def run_jobs(jobs: Iterable[Job], work: Callable[[Job], Outcome]) -> Iterator[Outcome]:
-    """Work through the jobs in order; a file that fails does not stop the others."""
-    for job in jobs:
-        try:
-            outcome = work(job)
-        except Exception as error:  # each is named in one line; the next file may be sound
-            outcome = Outcome(job.source, None, "failed", error=error)
-        yield outcome
 
 
 def _is_done(job: Job, existing: Existing) -> bool:

@@ -9,6 +9,7 @@ are not images are dropped. The file on disk stays as it is.
 from __future__ import annotations
 
 import os
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 MAX_THREADS = 4
 
 
-@lru_cache(maxsize=8)
+_loading = threading.Lock()  # of two threads that want a network, one loads it
+
+
 def network(name: str) -> InferenceSession:
     """An ONNX Runtime session for the network `name` ("yunet" or "sface").
 
@@ -33,6 +36,12 @@ def network(name: str) -> InferenceSession:
     Raises:
         ModelError: the file is missing, altered, or no network that can be run.
     """
+    with _loading:
+        return _load(name)
+
+
+@lru_cache(maxsize=8)
+def _load(name: str) -> InferenceSession:
     import onnxruntime
 
     path = model_file(name)
@@ -41,6 +50,8 @@ def network(name: str) -> InferenceSession:
     options.log_severity_level = 3
     # Tiles differ in size; a pattern kept for each of them would hold on to memory.
     options.enable_mem_pattern = False
+    # Threads that wait in a loop for the next layer take the cores from a batch's other photo.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         data = runnable(path.read_bytes(), free_size=name == "yunet")
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
