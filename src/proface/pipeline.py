@@ -100,7 +100,7 @@ class Protected:
             if figures[-1] < LEAST_PSNR:
                 raise CheckFailedError(
                     f"{self.photo.source}: face {region.n} would come back at {figures[-1]:.1f} dB "
-                    f"only, under {LEAST_PSNR:.0f}. Nothing was written; choose a larger --expand."
+                    f"only, under {LEAST_PSNR:.0f}. Nothing was written; --exact keeps every pixel."
                 )
         return figures
 

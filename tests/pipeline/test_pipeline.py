@@ -286,3 +286,15 @@ print([name for name in ("torch", "scipy", "tensorflow") if name in sys.modules]
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_face_that_would_come_back_badly_is_refused_and_exact_keeps_it(
+    key: proface.Key, tmp_path: Path
+) -> None:
+    """Noise of full range is what no transform can pack."""
+    noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+    by_hand = {"detect": False, "regions": [Box(0, 0, 128, 128)]}
+    with pytest.raises(CheckFailedError, match="--exact"):
+        proface.protect(Image.fromarray(noise), key, **by_hand).save(tmp_path / "noise.png")
+    proface.protect(Image.fromarray(noise), key, exact=True, **by_hand).save(tmp_path / "noise.png")
+    np.testing.assert_array_equal(np.asarray(proface.recover(tmp_path / "noise.png", key)), noise)
