@@ -14,7 +14,16 @@ from typing import Annotated, NoReturn
 import typer
 
 from proface import __version__
-from proface.cli import demonstrating, keys, listing, models, protecting, reading, state
+from proface.cli import (
+    benchmarking,
+    demonstrating,
+    keys,
+    listing,
+    models,
+    protecting,
+    reading,
+    state,
+)
 from proface.cli.output import complain
 from proface.errors import ProfaceError, describe
 
@@ -35,6 +44,7 @@ app.command()(reading.inspect)
 app.command()(reading.verify)
 app.command()(reading.faces)
 app.command()(demonstrating.demo)
+app.command()(benchmarking.bench)
 app.command()(listing.looks)
 app.add_typer(models.models, name="models")
 app.add_typer(keys.keys, name="keys")

@@ -1,0 +1,157 @@
+"""How long a face takes: the padded flow on each engine, and beside it the published flow in torch.
+
+All contestants take turns in one run, so that whatever else the machine does meets all of them.
+Our side is timed whole, from uint8 pixels to uint8 pixels; of the published flow the network alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.obfuscators import obfuscate
+from proface.runtime import load_flow
+
+Pixels = npt.NDArray[np.uint8]
+Call = Callable[[], object]
+Pair = tuple[Call, Call]  # protect, recover
+
+PUBLISHED = "published flow, torch float32"
+PAUSE = 0.01  # seconds before a call, for the last one's threads to come to rest
+
+
+@dataclass(frozen=True)
+class FaceTimes:
+    """One contestant: milliseconds, and how many times faster than the published flow.
+
+    The ratios are None without torch.
+    """
+
+    name: str
+    protect: float
+    recover: float
+    protect_ratio: float | None = None
+    recover_ratio: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `proface bench --json` prints it."""
+        return _rounded(asdict(self))
+
+
+@dataclass(frozen=True)
+class SizeTimes:
+    """A region of `side` x `side` pixels: milliseconds, and milliseconds a megapixel."""
+
+    side: int
+    protect: float
+    recover: float
+    protect_per_megapixel: float
+    recover_per_megapixel: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As `proface bench --json` prints it."""
+        return _rounded(asdict(self))
+
+
+def face_times(devices: Sequence[str], side: int, rounds: int) -> list[FaceTimes]:
+    """Time a face of `side` x `side` pixels (even) on each device, and in the published flow.
+
+    Medians of `rounds`. The published flow comes last, if torch is there.
+    """
+    calls = {f"padded flow, {device}": _padded(device, side) for device in devices}
+    if importlib.util.find_spec("torch"):
+        calls[PUBLISHED] = _published(side)
+    times = _in_turns(calls, rounds)
+    if PUBLISHED not in times:
+        return [FaceTimes(name, *pair) for name, pair in times.items()]
+    protect, recover = times[PUBLISHED]
+    return [FaceTimes(name, p, r, protect / p, recover / r) for name, (p, r) in times.items()]
+
+
+def size_times(device: str, sides: Sequence[int], rounds: int) -> list[SizeTimes]:
+    """How the time grows with the pixels of a region, on one device."""
+    times = _in_turns({str(side): _padded(device, side) for side in sides}, rounds)
+    found = []
+    for name, (protect, recover) in times.items():
+        megapixels = int(name) ** 2 / 1e6
+        found.append(
+            SizeTimes(int(name), protect, recover, protect / megapixels, recover / megapixels)
+        )
+    return found
+
+
+def drawn(side: int) -> Pixels:
+    """A picture of soft shades with some grain, side x side x 3, always the same."""
+    import cv2
+
+    generator = np.random.default_rng(0)
+    shades = generator.uniform(0, 255, (6, 6, 3)).astype(np.float32)
+    soft = cv2.resize(shades, (side, side), interpolation=cv2.INTER_CUBIC)
+    grainy: Pixels = np.clip(soft + generator.normal(0, 4, soft.shape), 0, 255).astype(np.uint8)
+    return grainy
+
+
+def _padded(device: str, side: int) -> Pair:
+    flow = load_flow(device=device)
+    x = drawn(side)
+    o = obfuscate(x, "pixelate")
+    pad = np.random.default_rng(1).integers(0, 1 << 16, flow.words(side, side), np.uint16)
+    p = flow.hide(x, o, pad)
+    return lambda: flow.hide(x, o, pad), lambda: flow.reveal(p, pad)
+
+
+def _published(side: int) -> Pair:
+    """Its forward and its inverse, on the number of threads that is fastest here."""
+    import torch
+
+    from proface.flows import KeyedFlow
+
+    flow = KeyedFlow().eval()
+    original, obfuscated = torch.rand(2, 1, 3, side, side) * 2 - 1
+    key = torch.sign(torch.randn(1, 1, side, side))
+
+    def protect() -> None:
+        with torch.inference_mode():
+            flow(obfuscated, original, key)
+
+    def recover() -> None:
+        with torch.inference_mode():
+            flow.inverse(obfuscated, key)
+
+    def seconds(threads: int) -> float:
+        torch.set_num_threads(threads)
+        return min(_seconds(protect) for _ in range(3))
+
+    torch.set_num_threads(min(range(1, (os.cpu_count() or 1) + 1), key=seconds))
+    return protect, recover
+
+
+def _in_turns(calls: Mapping[str, Pair], rounds: int) -> dict[str, tuple[float, float]]:
+    """Median milliseconds of each pair."""
+    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in calls}
+    for turn in range(rounds + 1):
+        for name, pair in calls.items():
+            for call, found in zip(pair, times[name], strict=True):
+                time.sleep(PAUSE)
+                seconds = _seconds(call)
+                if turn:  # the first is to warm up
+                    found.append(1e3 * seconds)
+    return {name: (median(p), median(r)) for name, (p, r) in times.items()}
+
+
+def _seconds(call: Call) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def _rounded(record: dict[str, Any]) -> dict[str, Any]:
+    return {k: round(v, 2) if isinstance(v, float) else v for k, v in record.items()}
