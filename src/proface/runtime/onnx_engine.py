@@ -34,7 +34,6 @@ class OnnxRuntimeEngine:
         options.log_severity_level = 3
         # Tiles differ in size: planning memory for each would hold on to the largest.
         options.enable_mem_pattern = False
-        options.enable_cpu_mem_arena = False
         # Threads that wait in a loop for the next layer take the cores from a batch's other photo.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session: Any = onnxruntime.InferenceSession(
