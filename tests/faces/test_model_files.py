@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from proface import carriers
 from proface.errors import ModelError
 from proface.faces import model_file, model_files, networks
 
@@ -13,10 +14,10 @@ from proface.faces import model_file, model_files, networks
 def fresh(monkeypatch):
     """Forgets what was found before, and again what the test found."""
     monkeypatch.delenv("PROFACE_MODELS", raising=False)
-    model_files._shipped.cache_clear()
+    carriers.carried_file.cache_clear()
     networks._load.cache_clear()
     yield
-    model_files._shipped.cache_clear()
+    carriers.carried_file.cache_clear()
     networks._load.cache_clear()
 
 

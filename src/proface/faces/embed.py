@@ -46,20 +46,35 @@ def embed(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
     return np.asarray(vector / norm if norm > 0 else vector, np.float32)
 
 
-def aligned(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
-    """The face turned, scaled and moved to SFace's template: uint8 112 x 112 x 3, RGB."""
+def aligned(
+    pixels: NDArray[np.uint8],
+    face: Face,
+    template: NDArray[np.float64] = TEMPLATE,
+    side: int = SIDE,
+) -> NDArray[np.uint8]:
+    """The face turned, scaled and moved to a template: uint8 side x side x 3, RGB.
+
+    Args:
+        pixels: uint8 H x W x 3, RGB.
+        face: a face in these pixels; see `embed`.
+        template: where the five landmarks come to lie, 5 x 2, in pixels of the result; SFace's.
+        side: of the result, pixels.
+
+    Raises:
+        UsageError: landmarks that are not five points, or all in one place.
+    """
     import cv2
 
     points = np.array(face.landmarks or _usual_landmarks(face), np.float64)
-    matrix = similarity(points, TEMPLATE)
+    matrix = similarity(points, template)
     # A crop that shrinks much is averaged first: warping alone would skip pixels.
     shrink = max(1, int(0.5 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)))
     if shrink > 1:
-        height, width = (max(1, side // shrink) for side in pixels.shape[:2])
+        height, width = (max(1, length // shrink) for length in pixels.shape[:2])
         factors = np.array([pixels.shape[1] / width, pixels.shape[0] / height])
         pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
-        matrix = similarity(points / factors, TEMPLATE)
-    return np.asarray(cv2.warpAffine(pixels, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR))
+        matrix = similarity(points / factors, template)
+    return np.asarray(cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR))
 
 
 def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

