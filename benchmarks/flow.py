@@ -1,8 +1,9 @@
-"""The flow alone at 256 x 256: the padded flow on each engine at hand, the published one in torch.
+"""The flow alone at 256 x 256: our models on each engine at hand, the published flow in torch.
 
     python -m benchmarks.flow                                    (needs the extra `train`)
 
-All in one run, whole calls on uint8 arrays, the best of several: what counts is the ratio.
+All in one run, our calls whole, on uint8 arrays, the published flow's network alone; the best of
+several: what counts is the ratio.
 """
 
 from __future__ import annotations
@@ -10,15 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import numpy as np
-from skimage import data
-
 from proface.errors import ProfaceError
-from proface.evaluation.methods import Keyed, Padded
-from proface.obfuscators import obfuscate
-from proface.runtime import load_flow
+from proface.evaluation.speed import flow_calls, published_calls
 
 REPEATS = 15
+SIDE = 256
 
 
 def best(call: Callable[[], object]) -> float:
@@ -34,23 +31,18 @@ def best(call: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print a table of milliseconds and of ratios to the published flow."""
-    photo = data.astronaut()  # type: ignore[no-untyped-call]
-    x = np.ascontiguousarray(photo[:256, 100:356])
-    o = obfuscate(x, "pixelate")
-    keyed = Keyed()
-    ways: list[tuple[str, Keyed | Padded]] = [("published flow, torch, float32", keyed)]
-    for device in ("cpu", "openvino", "openvino-bf16"):
-        try:
-            ways.append((f"padded flow, {device}", Padded(load_flow(device=device))))
-        except ProfaceError as error:
-            print(f"{device}: {error}")
+    ways = [("published flow, torch, float32", published_calls(SIDE))]
+    for model in ("padded", "keyed"):
+        for device in ("cpu", "openvino", "openvino-bf16"):
+            try:
+                ways.append((f"{model} flow, {device}", flow_calls(model, device, SIDE)))
+            except ProfaceError as error:
+                print(f"{device}: {error}")
     print("| flow | protect ms | recover ms | times faster, protect | recover |")
     print("| --- | --- | --- | --- | --- |")
     base: tuple[float, float] | None = None
-    for name, way in ways:
-        p, key = way.hide(x, o)
-        hide = best(lambda way=way: way.hide(x, o))  # type: ignore[misc]
-        reveal = best(lambda way=way, p=p, key=key: way.reveal(p, key))  # type: ignore[misc]
+    for name, (protect, recover) in ways:
+        hide, reveal = best(protect), best(recover)
         base = base or (hide, reveal)
         ratios = f"{base[0] / hide:.1f} | {base[1] / reveal:.1f}"
         print(f"| {name} | {hide:.1f} | {reveal:.1f} | {ratios} |", flush=True)

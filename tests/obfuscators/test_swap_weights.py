@@ -18,8 +18,8 @@ from proface.faces.model_files import model_file
 from proface.obfuscators import get_look, obfuscate
 from proface.obfuscators.swaps import apply, weights
 from proface.obfuscators.swaps.checkpoints import NETWORKS, import_checkpoint, network
-from proface.obfuscators.swaps.folder import models_folder, weights_file
 from proface.obfuscators.swaps.weights import load_network
+from proface.runtime.folder import models_folder, weights_file
 
 PHOTO = np.ascontiguousarray(data.astronaut()[:300, 90:390])
 SMALL = "simswap-identity"  # with one unit a stage, the smallest network that there is

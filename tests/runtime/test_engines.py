@@ -88,6 +88,23 @@ def test_an_unknown_device_is_refused_with_those_there_are() -> None:
     assert load_flow() is load_flow(device="cpu")  # nothing was changed
 
 
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_keyed_file_comes_back_on_every_engine_wherever_it_was_made(device: str) -> None:
+    """The keyed flow's networks protect too, so that files of two engines may differ by a level."""
+    flow_on(device)  # skips where it is not
+    here, there = load_flow("keyed", device), load_flow("keyed")
+    x = np.ascontiguousarray(astronaut()[20:100, 160:250])
+    o = proface.obfuscate(x, "blur")
+    pad = np.random.default_rng(0).integers(0, 1 << 16, there.words(80, 90), np.uint16)
+    made = here.hide(x, o, pad), there.hide(x, o, pad)
+    assert np.abs(made[0].astype(int) - made[1]).max() <= 1
+    assert (made[0] != made[1]).mean() < 1e-3
+    for p in made:
+        a, b = here.reveal(p, pad), there.reveal(p, pad)
+        assert np.abs(a.astype(int) - b).max() <= 1
+        assert (a != b).mean() < 1e-3
+
+
 def test_a_model_is_loaded_once_however_it_is_asked_for() -> None:
     assert load_flow() is load_flow("padded") is load_flow(name="padded", device="cpu")
 

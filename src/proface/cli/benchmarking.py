@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from proface.cli import options
 from proface.cli.output import complain, say, say_json, say_table
 from proface.errors import UsageError
 
@@ -33,6 +34,7 @@ def bench(
     rounds: Annotated[
         int, typer.Option("--rounds", metavar="N", help="How often each call is timed.")
     ] = 15,
+    model: options.Model = "padded",
     json: Annotated[bool, typer.Option("--json", help="Print JSON, one line.")] = False,
 ) -> None:
     """Measure how long photos and faces take here, and where the time goes.
@@ -46,19 +48,22 @@ def bench(
         raise UsageError(f"--size {size}: give an even number from 16 to 4096.")
     if not 1 <= rounds <= 1000:
         raise UsageError(f"--rounds {rounds}: give a number from 1 to 1000.")
-    from proface.runtime import available_devices, use_device
+    from proface.runtime import available_devices, load_flow, use_device
 
     devices = device or available_devices()
     use_device(devices[0])
+    load_flow(model)  # a name that there is not is told before the photo is worked on
     from proface.evaluation.speed import face_times, size_times
     from proface.evaluation.steps import peak_memory, photo_steps
+    from proface.settings import Settings
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        steps = photo_steps(photo or _sample(folder), folder)
+        settings = Settings(model=model)
+        steps = photo_steps(photo or _sample(folder), folder, settings)
     peak = peak_memory()  # before torch is loaded
-    faces = face_times(devices, size, rounds)
-    sizes = size_times(devices[0], SIDES, max(3, rounds // 3))
+    faces = face_times(model, devices, size, rounds)
+    sizes = size_times(model, devices[0], SIDES, max(3, rounds // 3))
     if json:
         say_json(
             {

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from proface.cli import options
 from proface.cli.output import say
 
 
@@ -18,6 +19,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where the files go.")
     ] = Path("proface-demo"),
+    model: options.Model = "padded",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the files of an earlier demo.")
     ] = False,
@@ -35,6 +37,6 @@ def demo(
             f"{figures.recovered:.1f} dB to the original, with a wrong key {figures.wrong:.1f} dB"
         )
 
-    sheet = demonstrate(photo, output, overwrite=overwrite, tell=tell)
+    sheet = demonstrate(photo, output, model, overwrite=overwrite, tell=tell)
     say(f"contact sheet: {sheet}")
     say(f'the files beside it open with the password "{PASSWORD}"')

@@ -46,12 +46,15 @@ Sidecar = Annotated[
     ),
 ]
 
+Model = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="As `proface models` lists them.")
+]
 Device = Annotated[
     str,
     typer.Option(
         "--device",
         metavar="NAME",
-        help="What recovers: cpu, openvino, openvino-bf16, cuda, rocm or directml.",
+        help="What networks run on: cpu, openvino, openvino-bf16, cuda, rocm or directml.",
     ),
 ]
 

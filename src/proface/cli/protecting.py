@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proface.cli import options
+from proface.cli.output import complain
 from proface.cli.passwords import PasswordSource, further
 from proface.cli.running import run
 from proface.errors import UsageError
@@ -62,9 +63,7 @@ def protect(
             "--keep-metadata", help="Leave EXIF and XMP readable instead of sealing them."
         ),
     ] = False,
-    model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="As `proface models` lists them.")
-    ] = "padded",
+    model: options.Model = "padded",
     device: options.Device = "cpu",
     format_name: options.Format = None,
     sidecar: Annotated[
@@ -103,7 +102,12 @@ def protect(
 
     get_look(look)
     use_device(device)
-    load_flow(model)  # a broken installation is told once, not for every file
+    flow = load_flow(model)  # a broken installation is told once, not for every file
+    if flow.kind == "keyed":
+        complain(
+            f"WARNING, the model {model}: a network trained on its pictures sees the faces without "
+            "any key (docs/THREAT_MODEL.md). The model padded is safe from that."
+        )
     settings = replace(
         options.detection(
             skip=skip, region=region, no_detect=no_detect, threshold=threshold, expand=expand

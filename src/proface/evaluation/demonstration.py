@@ -63,6 +63,7 @@ def sample_photo() -> Pixels:
 def demonstrate(
     photo: Path | None,
     folder: Path,
+    model: str = "padded",
     *,
     overwrite: bool = False,
     tell: Callable[[Figures], None] = lambda figures: None,
@@ -72,6 +73,7 @@ def demonstrate(
     Args:
         photo: None for the sample photo, which is then saved in the folder too.
         folder: made if it is not there.
+        model: name of the flow.
         overwrite: replace files of an earlier demo.
         tell: called after each look.
 
@@ -81,9 +83,11 @@ def demonstrate(
     Raises:
         MissingExtraError: there is no photo.
         FacesRequiredError: no face was found in it.
+        ModelError: there is no such model.
         OutputExistsError, OutputError: the folder has such files already, or is not writable.
     """
     names = [SHEET, *(f"{look}{part}.png" for look in SHOWN for part in ("", "-recovered"))]
+    load_flow(model)  # a name that there is not is told before anything is written
     sample = None if photo else sample_photo()
     if photo is None:
         photo = folder / "original.png"
@@ -96,7 +100,7 @@ def demonstrate(
     key, kdf = Key.from_password(PASSWORD), KdfParameters.fresh()
     rows = []
     for name in SHOWN:
-        result = protect_photo(photo, key, Settings(look=name), kdf)
+        result = protect_photo(photo, key, Settings(look=name, model=model), kdf)
         if not result.regions:
             raise FacesRequiredError(f"{photo}: no face found to show. Choose another photo.")
         saved = folder / f"{name}.png"

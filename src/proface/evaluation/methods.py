@@ -1,7 +1,6 @@
 """What is compared: ways to hide one image in another and to bring it back from 8 bits.
 
-    padded      the project's flow
-    keyed       the published flow, trained here (extra `train`)
+    a model     of the flows: "padded", "keyed", or another one of `proface models`
     classical   an AVIF of the face at the best quality that fits, encrypted, in low digits
 
 A method hides under a fresh key each time and gives it back, so that nothing is used twice.
@@ -22,7 +21,6 @@ from proface.keys import keystream
 from proface.latents import couple
 from proface.latents.carrier import CAPACITY, GROUP
 from proface.runtime import Flow, load_flow
-from proface.runtime.models import find_model
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,12 +37,12 @@ class Method(Protocol):
         """Protected image and key -> recovered image. Any key gives one."""
 
 
-class Padded:
-    """The project's flow."""
+class FlowMethod:
+    """A flow of the project's, padded or keyed, under the project's own keys."""
 
-    def __init__(self, flow: Flow | None = None) -> None:
-        self.flow = flow or load_flow()
-        self.name = self.flow.name
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.name = flow.name
 
     def _pad(self, image: Pixels, key: bytes) -> npt.NDArray[np.uint16]:
         return keystream(key, self.flow.words(*image.shape[:2]))
@@ -57,49 +55,6 @@ class Padded:
     def reveal(self, p: Pixels, key: bytes) -> Pixels:
         """See `Method`."""
         return self.flow.reveal(p, self._pad(p, key))
-
-
-class Keyed:
-    """The published flow; its key map is random bits here, not the published weak derivation."""
-
-    name = "keyed"
-
-    def __init__(self) -> None:
-        import torch
-        from safetensors.torch import load
-
-        from proface.flows import KeyedFlow
-
-        self._torch = torch
-        self._flow = KeyedFlow().eval()
-        self._flow.load_state_dict(load(find_model("keyed").read("weights")))
-
-    def _map(self, image: Pixels, key: bytes) -> object:
-        height, width = image.shape[:2]
-        bits = np.unpackbits(keystream(key, -(-height * width // 16)).view(np.uint8))
-        signs = bits[: height * width].reshape(1, 1, height, width).astype(np.float32) * 2 - 1
-        return self._torch.from_numpy(signs)
-
-    def _tensor(self, image: Pixels) -> object:
-        levels = image.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
-        return self._torch.from_numpy(levels)
-
-    def _pixels(self, tensor: object) -> Pixels:
-        levels = (tensor[0].permute(1, 2, 0).numpy() + 1) * 127.5  # type: ignore[index]
-        return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
-
-    def hide(self, x: Pixels, o: Pixels) -> tuple[Pixels, bytes]:
-        """See `Method`."""
-        key = os.urandom(32)
-        with self._torch.inference_mode():
-            p, _lost = self._flow(self._tensor(o), self._tensor(x), self._map(x, key))
-        return self._pixels(p), key
-
-    def reveal(self, p: Pixels, key: bytes) -> Pixels:
-        """See `Method`."""
-        with self._torch.inference_mode():
-            _o, x = self._flow.inverse(self._tensor(p), self._map(p, key))  # type: ignore[arg-type]
-        return self._pixels(x)
 
 
 class Classical:
@@ -174,17 +129,14 @@ def best_avif(x: Pixels, room: int) -> bytes:
 
 
 def method(name: str) -> Method:
-    """The method of this name: padded, keyed, classical2, classical3 or classical4.
+    """The method of this name: a model, classical2, classical3 or classical4.
 
     Raises:
         UsageError: there is none.
-        ModelError: its weights are missing.
     """
-    if name == "keyed":
-        return Keyed()
     if name in ("classical2", "classical3", "classical4"):
         return Classical(int(name[-1]))
     try:
-        return Padded(load_flow(name))
+        return FlowMethod(load_flow(name))
     except ModelError as error:
-        raise UsageError(f"{error} Or classical2, classical3, classical4, keyed.") from None
+        raise UsageError(f"{error} Or classical2, classical3, classical4.") from None

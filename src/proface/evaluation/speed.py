@@ -1,4 +1,4 @@
-"""How long a face takes: the padded flow on each engine, and beside it the published flow in torch.
+"""How long a face takes: a model on each engine, and beside it the published flow in torch.
 
 All contestants take turns in one run, so that whatever else the machine does meets all of them.
 Our side is timed whole, from uint8 pixels to uint8 pixels; of the published flow the network alone.
@@ -61,14 +61,14 @@ class SizeTimes:
         return _rounded(asdict(self))
 
 
-def face_times(devices: Sequence[str], side: int, rounds: int) -> list[FaceTimes]:
+def face_times(model: str, devices: Sequence[str], side: int, rounds: int) -> list[FaceTimes]:
     """Time a face of `side` x `side` pixels (even) on each device, and in the published flow.
 
     Medians of `rounds`. The published flow comes last, if torch is there.
     """
-    calls = {f"padded flow, {device}": _padded(device, side) for device in devices}
+    calls = {f"{model} flow, {device}": flow_calls(model, device, side) for device in devices}
     if importlib.util.find_spec("torch"):
-        calls[PUBLISHED] = _published(side)
+        calls[PUBLISHED] = published_calls(side)
     times = _in_turns(calls, rounds)
     if PUBLISHED not in times:
         return [FaceTimes(name, *pair) for name, pair in times.items()]
@@ -76,9 +76,9 @@ def face_times(devices: Sequence[str], side: int, rounds: int) -> list[FaceTimes
     return [FaceTimes(name, p, r, protect / p, recover / r) for name, (p, r) in times.items()]
 
 
-def size_times(device: str, sides: Sequence[int], rounds: int) -> list[SizeTimes]:
+def size_times(model: str, device: str, sides: Sequence[int], rounds: int) -> list[SizeTimes]:
     """How the time grows with the pixels of a region, on one device."""
-    times = _in_turns({str(side): _padded(device, side) for side in sides}, rounds)
+    times = _in_turns({str(side): flow_calls(model, device, side) for side in sides}, rounds)
     found = []
     for name, (protect, recover) in times.items():
         megapixels = int(name) ** 2 / 1e6
@@ -99,8 +99,9 @@ def drawn(side: int) -> Pixels:
     return grainy
 
 
-def _padded(device: str, side: int) -> Pair:
-    flow = load_flow(device=device)
+def flow_calls(model: str, device: str, side: int) -> Pair:
+    """One of our models, whole, from uint8 pixels to uint8 pixels."""
+    flow = load_flow(model, device)
     x = drawn(side)
     o = obfuscate(x, "pixelate")
     pad = np.random.default_rng(1).integers(0, 1 << 16, flow.words(side, side), np.uint16)
@@ -108,8 +109,8 @@ def _padded(device: str, side: int) -> Pair:
     return lambda: flow.hide(x, o, pad), lambda: flow.reveal(p, pad)
 
 
-def _published(side: int) -> Pair:
-    """Its forward and its inverse, on the number of threads that is fastest here."""
+def published_calls(side: int) -> Pair:
+    """Its forward and its inverse in torch, on the number of threads that is fastest here."""
     import torch
 
     from proface.flows import KeyedFlow

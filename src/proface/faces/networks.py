@@ -65,7 +65,7 @@ def runnable(data: bytes, *, free_size: bool = False) -> bytes:
 
     `free_size` makes height and width symbolic, for a fully convolutional network.
     """
-    from proface.faces.onnx_format import read_model
+    from proface.onnx_format import read_model
 
     model = read_model(data)
     _unpack_weights(model)
@@ -87,7 +87,7 @@ def runnable(data: bytes, *, free_size: bool = False) -> bytes:
 
 def _unpack_weights(model: Any) -> None:
     """Computes every constant DequantizeLinear, and Reshape of one, once and for all."""
-    from proface.faces.onnx_format import from_array, to_array
+    from proface.onnx_format import from_array, to_array
 
     graph = model.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}

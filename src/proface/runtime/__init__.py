@@ -2,7 +2,7 @@
 
 from proface.runtime.engine import DEFAULT_DEVICE, DEVICES, Engine, available_devices, make_engine
 from proface.runtime.flow import Flow
-from proface.runtime.loading import load_flow, use_device
+from proface.runtime.loading import load_flow, make_flow, use_device
 from proface.runtime.models import Card, list_models
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "list_models",
     "load_flow",
     "make_engine",
+    "make_flow",
     "use_device",
 ]

@@ -5,14 +5,17 @@
     openvino-bf16  OpenVINO, the repair network in bfloat16; for processors that compute in it
     cuda, rocm, directml   ONNX Runtime on a graphics processor, float32
 
-Only recovery asks an engine for anything: what protects is integers. So a file made on one engine
-is the same file as on any other, and every engine recovers it, to within a rounded level in
-float32. No engine stands in for another one that is missing.
+Of a padded flow only recovery asks an engine for anything: what protects is integers. So a file
+made on one engine is the same file as on any other, and every engine recovers it, to within a
+rounded level in float32. A keyed flow's networks work in both directions, in float32 on every
+engine, as bfloat16 is too coarse for a picture: files differ by a rounded level here and there,
+and every engine recovers every file. No engine stands in for another one that is missing.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -29,8 +32,8 @@ DEFAULT_DEVICE = "cpu"
 class Engine(Protocol):
     """What a flow needs of an engine. It may be called by several threads at a time."""
 
-    def run(self, coefficients: Floats, noise: Floats, protected: Floats) -> Floats:
-        """1 x 768 x h x w, 1 x 3 x h x w, 1 x 3 x 16h x 16w -> 1 x 3 x 16h x 16w, levels."""
+    def run(self, inputs: Mapping[str, Floats]) -> Floats:
+        """The network's inputs by name -> its first output."""
 
 
 def make_engine(network: bytes, device: str = DEFAULT_DEVICE) -> Engine:

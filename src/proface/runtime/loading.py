@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from proface.runtime.engine import DEFAULT_DEVICE, check_device
 from proface.runtime.flow import Flow
-from proface.runtime.models import find_model
+from proface.runtime.keyed import Keyed
+from proface.runtime.models import Card, find_model
+from proface.runtime.padded import Padded
 
 _loading = threading.Lock()  # of two threads that want a model, one loads it
 _device = DEFAULT_DEVICE
@@ -29,6 +31,15 @@ def load_flow(name: str = "padded", device: str | None = None) -> Flow:
         return _load(name, device or _device)
 
 
+def make_flow(card: Card, device: str = DEFAULT_DEVICE) -> Flow:
+    """The model of a card, loaded anew.
+
+    Raises:
+        ModelError, UsageError, MissingExtraError: as `load_flow`.
+    """
+    return (Keyed if card.kind == "keyed" else Padded)(card, device)
+
+
 def use_device(device: str) -> None:
     """Let this process run its flows on a device, wherever none is asked for by name.
 
@@ -45,4 +56,4 @@ def use_device(device: str) -> None:
 
 @lru_cache(maxsize=4)
 def _load(name: str, device: str) -> Flow:
-    return Flow(find_model(name), device)
+    return make_flow(find_model(name), device)

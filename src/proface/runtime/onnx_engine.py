@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class OnnxRuntimeEngine:
         self._session: Any = onnxruntime.InferenceSession(
             network, options, providers=[(provider, settings)]
         )
+        self._output = self._session.get_outputs()[0].name
         # ONNX Runtime goes on without a provider whose libraries or processor it does not find.
         if self._session.get_providers()[0] != provider:
             raise MissingExtraError(
@@ -46,11 +48,10 @@ class OnnxRuntimeEngine:
                 f"Install them: pip install --force-reinstall {distribution}"
             )
 
-    def run(self, coefficients: Floats, noise: Floats, protected: Floats) -> Floats:
+    def run(self, inputs: Mapping[str, Floats]) -> Floats:
         """See `Engine`."""
-        feed = {"coefficients": coefficients, "noise": noise, "protected": protected}
-        (recovered,) = self._session.run(["recovered"], feed)
-        return np.asarray(recovered, np.float32)
+        (result,) = self._session.run([self._output], dict(inputs))
+        return np.asarray(result, np.float32)
 
 
 def require(device: str) -> None:

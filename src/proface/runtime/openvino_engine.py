@@ -1,9 +1,11 @@
 """OpenVINO on the processor, in float32, or with the repair network in bfloat16.
 
 bfloat16 has eight bits of precision: good for what the repair network adds, a level or two, but not
-for the picture that it is added to. So the model is cut before and behind the network:
+for the picture that it is added to. So a model is cut before and behind that network:
 
     inputs --float32--> features --bfloat16--> repair --float32, with the inputs--> recovered
+
+A model without a repair network has nothing that bfloat16 would be good enough for.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,12 +29,14 @@ class OpenVinoEngine:
         core = _openvino().Core()
         # One stream: a call uses all cores, since a region is recovered in one call.
         settings = {"NUM_STREAMS": "1"}
-        stages: list[tuple[str, str | None, str]] = [("recovered", None, "f32")]
-        if bfloat16:
+        outputs = [port.any_name for port in core.read_model(io.BytesIO(network)).outputs]
+        self._result = outputs[0]
+        stages: list[tuple[str, str | None, str]] = [(self._result, None, "f32")]
+        if bfloat16 and "repair" in outputs:
             stages = [
                 ("features", None, "f32"),
                 ("repair", "features", "bf16"),
-                ("recovered", "repair", "f32"),
+                (self._result, "repair", "f32"),
             ]
         self._requests: list[tuple[str, Any]] = []
         for output, cut, precision in stages:
@@ -41,14 +46,14 @@ class OpenVinoEngine:
             self._requests.append((output, request))
         self._lock = threading.Lock()  # a request serves one call at a time
 
-    def run(self, coefficients: Floats, noise: Floats, protected: Floats) -> Floats:
+    def run(self, inputs: Mapping[str, Floats]) -> Floats:
         """See `Engine`."""
-        values = {"coefficients": coefficients, "noise": noise, "protected": protected}
+        values = dict(inputs)
         with self._lock:
             for output, request in self._requests:
                 feed = {port.any_name: values[port.any_name] for port in request.model_inputs}
                 values[output] = next(iter(request.infer(feed).values()))
-        return np.asarray(values["recovered"], np.float32)
+        return np.asarray(values[self._result], np.float32)
 
 
 def require(device: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proface.errors import MissingExtraError, ModelError
-from proface.obfuscators.swaps.folder import weights_file
+from proface.runtime.folder import weights_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from proface.errors import ModelError
 from proface.obfuscators.swaps.checkpoints import NETWORKS, checked, network, require_torch
-from proface.obfuscators.swaps.folder import weights_file
+from proface.runtime.folder import weights_file
 
 if TYPE_CHECKING:
     from torch import nn

@@ -1,4 +1,4 @@
-"""The part of the ONNX file format that `networks` edits, as protobuf messages.
+"""The part of the ONNX file format that is edited here, as protobuf messages.
 
 Protobuf keeps the fields of a message that are not named here, so that a network comes out as it
 came in, but for what was changed. The `onnx` package would do as well, at ten times the size of
