@@ -172,6 +172,8 @@ def protect_photo(
         )
     if settings.deniable and also:
         raise UsageError("A deniable file has one password: nothing in it can tell several apart.")
+    for each in (key, *also):
+        each.check_strong()
     look = get_look(settings.look)
     flow = load_flow(settings.model)
     photo, previous = read_unprotected(image, again=settings.again)

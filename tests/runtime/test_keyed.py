@@ -7,13 +7,17 @@ them needs.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.data import astronaut
 from skimage.metrics import peak_signal_noise_ratio
 
 import proface
+from proface.errors import UsageError
+from proface.keys import paper_key_map
 from proface.runtime import Flow, load_flow
 from proface.runtime.keyed import key_map
 
@@ -93,6 +97,45 @@ def test_the_halo_is_as_wide_as_what_the_networks_see(flow: Flow) -> None:
     changed = p.copy()
     changed[:, side + HALO :] = 255 - changed[:, side + HALO :]
     np.testing.assert_array_equal(flow.reveal(p, u)[:, :side], flow.reveal(changed, u)[:, :side])
+
+
+def test_the_published_key_serves_the_published_flow(flow: Flow) -> None:
+    x = photo(48, 50)
+    o = proface.obfuscate(x, "blur")
+    p = flow.protect(x, o, proface.Key.paper("secret"), nonce=None)
+    signs = paper_key_map("secret", 48, 50)
+    words = np.packbits(signs.ravel() > 0).view("<u2")
+    np.testing.assert_array_equal(p, flow.hide(x, o, words))
+    assert psnr(x, flow.recover(p, proface.Key.paper("secret"), nonce=None)) > 30
+    # One bit of the password: another map altogether.
+    assert psnr(x, flow.recover(p, proface.Key.paper("secreu"), nonce=None)) < 20
+
+
+@pytest.mark.parametrize(("height", "width"), [(7, 9), (2, 2), (5, 8)])
+def test_the_published_map_has_any_size(height: int, width: int) -> None:
+    found = key_map(proface.Key.paper(65).paper_words(height, width), height, width)
+    expected = paper_key_map("A", height, width)
+    np.testing.assert_array_equal(np.where(found > 0, 1, -1)[..., 0], expected[0])
+
+
+def test_the_published_key_serves_nothing_else(flow: Flow, tmp_path: Path) -> None:
+    x, key = photo(256, 256), proface.Key.paper("secret")
+    with pytest.raises(UsageError, match="takes no nonce"):
+        flow.protect(x, x, key, nonce=bytes(16))
+    with pytest.raises(UsageError, match="nonce"):
+        flow.protect(x, x, proface.Key.generate(), nonce=None)
+    saved = tmp_path / "p.png"
+    proface.protect(Image.fromarray(astronaut()), proface.Key.from_password("x")).save(saved)
+    for refused in (
+        lambda: load_flow().protect(x, x, key, nonce=None),
+        lambda: proface.protect(Image.fromarray(x), key, model="keyed"),
+        lambda: proface.recover(saved, key),
+        lambda: key.save(tmp_path / "key"),
+    ):
+        with pytest.raises(UsageError, match=r"published derivation|not saved") as caught:
+            refused()
+        assert "secret" not in str(caught.value)
+    assert "secret" not in repr(key)
 
 
 def test_torch_and_onnx_runtime_agree(flow: Flow) -> None:

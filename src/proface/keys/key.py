@@ -7,10 +7,15 @@ import threading
 import unicodedata
 from typing import Literal, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from proface.errors import UsageError
-from proface.keys import keyfile
+from proface.keys import keyfile, paper
 from proface.keys.hkdf import subkey
 from proface.keys.kdf import KdfParameters, argon2id
+
+Kind = Literal["password", "file", "paper"]
 
 # A header has at most 32 stanzas, so one file never pushes out what it has just paid for.
 _CACHED_MASTERS = 64
@@ -19,6 +24,8 @@ _CACHED_MASTERS = 64
 class Key:
     """A password or a key file's 32 bytes. Make one with `from_password`, `generate`, `from_file`.
 
+    (`paper` makes one of another kind, for research: it protects no files.)
+
     The secret is never shown: not by repr or str, and a Key cannot be pickled or copied (a worker
     process must be given the password another way). It stays in memory while the Key lives.
     Threads may share a Key.
@@ -26,8 +33,8 @@ class Key:
 
     __slots__ = ("_kind", "_lock", "_masters", "_secret")
 
-    def __init__(self, kind: Literal["password", "file"], secret: bytes) -> None:
-        self._kind: Literal["password", "file"] = kind
+    def __init__(self, kind: Kind, secret: bytes) -> None:
+        self._kind: Kind = kind
         self._secret = secret
         self._masters: dict[KdfParameters, bytes] = {}
         self._lock = threading.Lock()
@@ -60,21 +67,50 @@ class Key:
         """
         return cls("file", keyfile.load(path))
 
+    @classmethod
+    def paper(cls, password: str | int) -> Key:
+        """A key of the published derivation, to reproduce published results. **Protects nothing.**
+
+        Takes the place of a key in `protect` and `recover` of a keyed flow, without a nonce:
+        `flow.protect(x, o, Key.paper("secret"), nonce=None)`. Every image under one password gets
+        the same key map. Files and padded flows refuse it.
+
+        password: text in Latin-1, or a number from 0 to 255 for that one byte; UsageError else.
+        """
+        return cls("paper", paper.password_bytes(password))
+
+    def paper_words(self, height: int, width: int) -> NDArray[np.uint16]:
+        """The published key map of an image, as words of which each bit is a pixel's sign.
+
+        For a key that `paper` made: ceil(height * width / 16) words, as `keystream` gives them.
+        """
+        data = paper.paper_bytes(self._secret, height, width)
+        return np.pad(data, (0, data.size % 2)).view("<u2")
+
+    def check_strong(self) -> None:
+        """Raises UsageError for a key that `paper` made: nothing may be protected with it."""
+        if self._kind == "paper":
+            raise UsageError(
+                "This key follows the published derivation, which is weak: it serves the protect "
+                "and recover of a keyed flow, to reproduce published results, and no file and no "
+                "padded flow. Use Key.from_password or Key.generate."
+            )
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a generated key to a new text file that only its owner can read (mode 0600).
 
         Raises OutputExistsError rather than replace a file, OutputError if the file cannot be
         written, UsageError for a password key.
         """
-        if self._kind == "password":
+        if self._kind != "file":
             raise UsageError(
                 "A password is not saved to a file. Use Key.generate() for a key file."
             )
         keyfile.write_new(path, keyfile.encode(self._secret))
 
     @property
-    def kind(self) -> Literal["password", "file"]:
-        """Where the key comes from: "password", or "file" for 32 random bytes."""
+    def kind(self) -> Kind:
+        """Where the key comes from: "password", "file" for 32 random bytes, or "paper"."""
         return self._kind
 
     def master(self, kdf: KdfParameters) -> bytes:
@@ -83,7 +119,10 @@ class Key:
         Password: Argon2id (about 0.1 s at the default costs). Key file: HKDF-SHA256 with the salt
         and the field "key file"; the costs say nothing there, since 32 random bytes cannot be
         guessed. Remembered for each (salt, costs), so that a batch with one salt pays once.
+
+        Raises UsageError for a key that `paper` made.
         """
+        self.check_strong()
         with self._lock:  # held through the work: a second thread waits rather than repeats it
             master = self._masters.get(kdf)
             if master is None:
@@ -97,7 +136,8 @@ class Key:
             return master
 
     def __repr__(self) -> str:
-        return f"<Key from {'a password' if self._kind == 'password' else '32 random bytes'}>"
+        origins = {"password": "a password", "file": "32 random bytes"}
+        return f"<Key from {origins.get(self._kind, 'a password, by the published derivation')}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Key is secret and cannot be pickled or copied.")

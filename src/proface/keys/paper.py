@@ -28,14 +28,19 @@ def paper_key_map(password: str | int, height: int, width: int) -> NDArray[np.in
     """
     if type(height) is not int or type(width) is not int or min(height, width) < 1:
         raise UsageError("The height and width of a key map must be whole numbers from 1 up.")
-    bits = height * width
-    kdf = PBKDF2HMAC(algorithm=SHA512(), length=(bits + 7) // 8, salt=b"\x01", iterations=10)
-    derived = np.frombuffer(kdf.derive(_password_bytes(password)), dtype=np.uint8)
-    signs = 2 * np.unpackbits(derived, count=bits, bitorder="big").astype(np.int8) - 1
-    return signs.reshape(1, height, width)  # row by row
+    bits = np.unpackbits(paper_bytes(password_bytes(password), height, width), count=height * width)
+    return (2 * bits.astype(np.int8) - 1).reshape(1, height, width)  # row by row
 
 
-def _password_bytes(password: str | int) -> bytes:
+def paper_bytes(password: bytes, height: int, width: int) -> NDArray[np.uint8]:
+    """The bytes whose bits are the map: height * width / 8 of them, rounded up."""
+    length = (height * width + 7) // 8
+    kdf = PBKDF2HMAC(algorithm=SHA512(), length=length, salt=b"\x01", iterations=10)
+    return np.frombuffer(kdf.derive(password), dtype=np.uint8)
+
+
+def password_bytes(password: str | int) -> bytes:
+    """A password as the paper's derivation takes it; see `paper_key_map`."""
     if isinstance(password, str):
         # Looked at beforehand: UnicodeEncodeError would carry the password in its attributes.
         if password and max(password) <= "\xff":

@@ -53,7 +53,7 @@ def wrap_file_key(file_key: bytes, key: Key, kdf: KdfParameters) -> dict[str, An
     file key of another length.
     """
     file_key = require_length(file_key, 32, "file key")
-    kind = _TYPES[key.kind]
+    kind = _type_of(key)
     nonce = os.urandom(_NONCE_BYTES)
     wrapped = _cipher(key, kdf, kind, nonce).encrypt(_ZERO_NONCE, file_key, None)
     how = {"kdf": kdf.to_json()} if kind == "password" else {"salt": to_base64(kdf.salt)}
@@ -89,7 +89,7 @@ def opened_by(stanzas: Sequence[object], key: Key) -> tuple[int, ...]:
     """The places, from 0, of the stanzas that a key opens. Raises DamagedFileError as below."""
     places = []
     for place, stanza in enumerate(_parse(stanzas)):
-        if stanza.type == _TYPES[key.kind] and _unwrap(stanza, key) is not None:
+        if stanza.type == _type_of(key) and _unwrap(stanza, key) is not None:
             places.append(place)
     return tuple(places)
 
@@ -101,7 +101,7 @@ def open_stanzas(stanzas: Sequence[object], key: Key) -> bytes:
     together they ask for too much work, WrongPasswordError if the key opens none.
     """
     checked = _parse(stanzas)
-    ours = [stanza for stanza in checked if stanza.type == _TYPES[key.kind]]
+    ours = [stanza for stanza in checked if stanza.type == _type_of(key)]
     for stanza in ours:
         file_key = _unwrap(stanza, key)
         if file_key is not None:
@@ -160,6 +160,11 @@ def _present_kdf(stanzas: Sequence[object]) -> KdfParameters:
 
 def _cipher(key: Key, kdf: KdfParameters, kind: str, nonce: bytes) -> ChaCha20Poly1305:
     return ChaCha20Poly1305(subkey(key.master(kdf), "wrap", kind, salt=nonce))
+
+
+def _type_of(key: Key) -> str:
+    key.check_strong()
+    return _TYPES[key.kind]
 
 
 def _damaged(reason: str) -> DamagedFileError:

@@ -39,7 +39,7 @@ class Flow(ABC):
         self.card = card
         self.name, self.digest, self.mode = card.name, card.digest, card.mode
 
-    def protect(self, x: Pixels, o: Pixels, key: Key, nonce: bytes) -> Pixels:
+    def protect(self, x: Pixels, o: Pixels, key: Key, nonce: bytes | None) -> Pixels:
         """Hide the original in its obfuscated image.
 
         Args:
@@ -49,15 +49,19 @@ class Flow(ABC):
             nonce: 16 fresh random bytes, for this image alone; with a password they are the salt
                 of Argon2id too. **Used twice** with a padded flow, they make the same pad: the
                 difference of the two images' latents, and with it much of both faces, is then plain
-                to anyone.
+                to anyone. None for a key of `Key.paper`, which only a keyed flow takes.
 
         Returns:
             The protected image, of the same shape; it must be kept exactly.
+
+        Raises:
+            UsageError: images of another kind or of two shapes; a nonce of another length; a key
+                that this flow does not take.
         """
         check_pair(x, o)
         return self.hide(x, o, self._pad(x, key, nonce))
 
-    def recover(self, p: Pixels, key: Key, nonce: bytes) -> Pixels:
+    def recover(self, p: Pixels, key: Key, nonce: bytes | None) -> Pixels:
         """Bring the original back from the exact protected image.
 
         A wrong key yields noise, or the look: the model's mode says which.
@@ -85,7 +89,10 @@ class Flow(ABC):
     def _reveal(self, p: Pixels, pad: Words) -> Pixels:
         """See `reveal`."""
 
-    def _pad(self, image: Pixels, key: Key, nonce: bytes) -> Words:
+    def _pad(self, image: Pixels, key: Key, nonce: bytes | None) -> Words:
+        key.check_strong()
+        if nonce is None:
+            raise UsageError("A nonce of 16 fresh random bytes is missing.")
         height, width = image.shape[:2]
         face_key = flow_key(key, nonce, model=self.digest, height=height, width=width)
         return keystream(face_key, self.words(height, width))

@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from proface.errors import ModelError
+from proface.errors import ModelError, UsageError
+from proface.keys import Key
 from proface.runtime.engine import DEFAULT_DEVICE, Engine, make_engine
 from proface.runtime.flow import Floats, Flow, Pixels, Words, tiles, to_pixels
 from proface.runtime.models import Card, find_shipped
@@ -55,6 +56,13 @@ class Keyed(Flow):
         height, width = p.shape[:2]
         recovered = _run(self._recover, {"protected": p, "key": key_map(pad, height, width)})
         return np.pad(recovered, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+    def _pad(self, image: Pixels, key: Key, nonce: bytes | None) -> Words:
+        if key.kind != "paper":
+            return super()._pad(image, key, nonce)
+        if nonce is not None:
+            raise UsageError("The published derivation takes no nonce: give None.")
+        return key.paper_words(*image.shape[:2])
 
 
 def key_map(pad: Words, height: int, width: int) -> Pixels:
