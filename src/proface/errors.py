@@ -53,6 +53,10 @@ class ModelError(ProfaceError):
     """A model file is missing, altered, or not of this project."""
 
 
+class TrainingError(ProfaceError):
+    """A training run cannot go on: it diverges whatever the rate."""
+
+
 class MissingExtraError(ProfaceError):
     """An optional part is not installed; the message names the command that installs it."""
 

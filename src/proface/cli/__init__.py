@@ -23,6 +23,7 @@ from proface.cli import (
     protecting,
     reading,
     state,
+    training,
 )
 from proface.cli.output import complain
 from proface.errors import ProfaceError, describe
@@ -46,6 +47,7 @@ app.command()(reading.faces)
 app.command()(demonstrating.demo)
 app.command()(benchmarking.bench)
 app.command()(listing.looks)
+app.command()(training.train)
 app.add_typer(models.models, name="models")
 app.add_typer(keys.keys, name="keys")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -33,32 +33,23 @@ def find_images(folders: Iterable[Path]) -> list[Path]:
     return found
 
 
-def split(paths: list[Path], held_out: int = 24) -> tuple[list[Path], list[Path]]:
-    """Training and validation images; every n-th is held out, the same ones each time."""
-    step = max(2, len(paths) // held_out)
-    return [p for i, p in enumerate(paths) if i % step], paths[::step]
-
-
 def load(path: Path, size: int) -> Pixels:
     """One image, size x size x 3."""
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.LANCZOS))
 
 
-def random_sizes(
-    paths: list[Path], smallest: int, generator: np.random.Generator
-) -> Iterator[Pixels]:
-    """Each image once, in random order, scaled to a random size and mirrored at random.
+def load_for_crops(path: Path, least: int, generator: np.random.Generator) -> Pixels:
+    """An image scaled to a random size, at least `least` on a side, and mirrored at random.
 
     Shrinking below the source's size makes what upscaled photos lack: detail up to the finest
     frequency. Faces in the wild have both.
     """
-    for i in generator.permutation(len(paths)):
-        with Image.open(paths[i]) as image:
-            largest = min(image.size)
-            size = int(np.exp(generator.uniform(np.log(min(smallest, largest)), np.log(largest))))
-            pixels = load(paths[i], size)
-        yield pixels[:, ::-1] if generator.random() < 0.5 else pixels
+    with Image.open(path) as image:
+        largest = max(least, min(image.size))
+    size = int(np.exp(generator.uniform(np.log(least), np.log(largest))))
+    pixels = load(path, size)
+    return pixels[:, ::-1] if generator.random() < 0.5 else pixels
 
 
 def vivid(image: Pixels, generator: np.random.Generator, least: float = 0.15) -> Pixels:

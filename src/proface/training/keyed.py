@@ -1,172 +1,276 @@
-"""Train the published flow, for comparison.
+"""What training the keyed flow is: its data, its loss, its figures.
 
-    python -m proface.training.keyed --data DIR [DIR ...] --out DIR
-
-Pixel losses only (L1 and squared error), random keys, and 8-bit rounding in the loop. First it
-learns to carry the face, then to look right: all at once it stays where it starts. Checkpoints as
-in `proface.training.repair`; writes `keyed.safetensors`.
+The loss of a step: protect under a random key, round to 8 bits, recover with the key, and with
+another random key.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import math
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
-from torch.nn.functional import relu
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from PIL import Image
+from torch import Tensor, nn
 
+from proface.evaluation.sheet import Cell, contact_sheet
 from proface.flows import KeyedFlow
-from proface.obfuscators import obfuscate
-from proface.training.images import Pixels, find_images, load, random_sizes, split
-from proface.training.repair import decibels, save_atomically
-from proface.training.samples import random_look
+from proface.training import losses
+from proface.training.distributed import World
+from proface.training.images import Pixels
+from proface.training.layouts import Item
+from proface.training.looks import Sampler, target_photos
+from proface.training.losses import Terms, rounded
+from proface.training.settings import Settings
+from proface.training.stream import Images, pooled, prefetched
+from proface.training.utility import Utility
 
-Pair = tuple[Pixels, Pixels]
-MARGIN = 0.6  # how far a wrong key's image must be from the original, mean level of [-1, 1]
 EACH = 4  # crops of one image
-POOL = 512
+MORE = 32  # pixels that a scaled image exceeds the crop by, at least
+SHEET = 4  # images on a sheet of samples
+WRONG_EVERY = 4  # steps, with pixel losses and noise as wrong recovery: it is learned at once
 
 
-def pairs(paths: list[Path], crop: int, generator: np.random.Generator) -> Iterator[Pair]:
-    """Endless crops of originals and obfuscated images, or of another person's face."""
-    other: Pixels | None = None
-    while True:
-        for image in random_sizes(paths, crop + 32, generator):
-            obfuscated = obfuscate(image, random_look(generator))
-            if other is not None and other.shape >= image.shape and generator.random() < 0.2:
-                obfuscated = other[: image.shape[0], : image.shape[1]]
-            other = image
-            for _ in range(EACH):
-                if min(obfuscated.shape[:2]) < crop:
-                    break
-                y = int(generator.integers(obfuscated.shape[0] - crop + 1))
-                x = int(generator.integers(obfuscated.shape[1] - crop + 1))
-                area = slice(y, y + crop), slice(x, x + crop)
-                yield image[area], obfuscated[area]
+class Pair(NamedTuple):
+    """An original and its obfuscated image, H x W x 3, and who is on it ("" where unknown)."""
+
+    original: Pixels
+    obfuscated: Pixels
+    person: str
 
 
-def to_tensor(images: list[Pixels]) -> Tensor:
+def to_tensor(images: Sequence[Pixels]) -> Tensor:
     """uint8 images -> b x 3 x H x W in [-1, 1]."""
     stacked: npt.NDArray[np.float32] = np.stack(images).astype(np.float32) / 127.5 - 1
-    return torch.from_numpy(stacked).permute(0, 3, 1, 2)
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous()
 
 
-def random_keys(count: int, height: int, width: int) -> Tensor:
-    """Key maps of +-1, b x 1 x H x W."""
-    return torch.randint(0, 2, (count, 1, height, width)).float() * 2 - 1
+def to_pixels(image: Tensor) -> Pixels:
+    """3 x H x W in [-1, 1] -> uint8 H x W x 3."""
+    levels = ((image.clamp(-1, 1) + 1) * 127.5).round()
+    return np.asarray(levels.permute(1, 2, 0).cpu().numpy(), np.uint8)
 
 
-def rounded(p: Tensor) -> Tensor:
-    """As an 8-bit file holds it; the gradient passes as if nothing had happened."""
-    stored = torch.round((p.clamp(-1, 1) + 1) * 127.5) / 127.5 - 1
-    return p + (stored - p).detach()
+def random_keys(shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    """Key maps of +-1, b x 1 x H x W, for images b x 3 x H x W; the same on every device."""
+    bits = torch.randint(0, 2, (shape[0], 1, *shape[2:]), generator=generator)
+    return bits.float() * 2 - 1
 
 
-def error(a: Tensor, b: Tensor) -> Tensor:
-    """L1 and, four times, squared error."""
-    return (a - b).abs().mean() + 4 * (a - b).square().mean()
+class Objective(nn.Module):
+    """The loss of one step, whole: what several processes share the gradients of.
 
+    Args:
+        flow: what is trained.
+        settings: of the run.
+        perceptual: LPIPS, where the loss has it.
+        utility: the utility losses, where there are any.
+    """
 
-def validate(flow: KeyedFlow, kept: list[Pair]) -> tuple[float, float]:
-    """Mean PSNR of protected and of recovered images, 8 bits."""
-    scores = []
-    with torch.inference_mode():
-        for original, obfuscated in kept:
-            x, o = to_tensor([original]), to_tensor([obfuscated])
-            key = random_keys(1, *x.shape[2:])
-            p = rounded(flow(o, x, key)[0])
-            back = rounded(flow.inverse(p, key)[1])
-            scores.append([decibels(a * 127.5, b * 127.5).item() for a, b in ((p, o), (back, x))])
-    protected, recovered = np.mean(scores, 0)
-    return float(protected), float(recovered)
+    def __init__(
+        self,
+        flow: KeyedFlow,
+        settings: Settings,
+        perceptual: nn.Module | None,
+        utility: Utility | None,
+    ) -> None:
+        super().__init__()
+        self.flow, self.perceptual, self.utility = flow, perceptual, utility
+        self._settings = settings
 
-
-def main() -> None:
-    """Train the published flow; start again with the same options to go on."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--crop", type=int, default=96)
-    parser.add_argument("--rate", type=float, default=5e-4)
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(0)
-    training, held_out = split(find_images(options.data), 8)
-    kept = [(x, obfuscate(x, "blur:15")) for x in (load(path, 256) for path in held_out[:8])]
-    flow = KeyedFlow()
-    average = AveragedModel(flow, multi_avg_fn=get_ema_multi_avg_fn(0.99))  # type: ignore[no-untyped-call]
-    optimizer = torch.optim.Adam(flow.parameters(), lr=options.rate, betas=(0.9, 0.99))
-    step, spent = 0, 0.0
-    checkpoint = options.out / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        flow.load_state_dict(state["flow"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent = state["step"], state["spent"]
-    generator = np.random.default_rng(step)
-    source = pairs(training, options.crop, generator)
-    pool = [next(source) for _ in range(POOL // 8)]
-    began = time.monotonic() - spent
-    while step < options.steps:
-        pool = (pool + [next(source) for _ in range(2)])[-POOL:]
-        chosen = [pool[i] for i in generator.integers(len(pool), size=options.batch)]
-        x, o = to_tensor([a for a, _ in chosen]), to_tensor([b for _, b in chosen])
-        key, wrong = (random_keys(len(x), *x.shape[2:]) for _ in range(2))
-        done = step / options.steps
-        for group in optimizer.param_groups:
-            group["lr"] = (
-                options.rate
-                * min(1, (step + 1) / 50)
-                * (0.03 + 0.485 * (1 + math.cos(math.pi * done)))
-            )
-        with torch.autocast("cpu", torch.bfloat16):
-            p = flow(o, x, key)[0].float()
+    def forward(self, batch: Sequence[Pair], step: int, seed: int) -> Terms:
+        """A batch -> the weighted terms."""
+        settings = self._settings
+        device = next(self.flow.parameters()).device
+        x = to_tensor([pair.original for pair in batch]).to(device)
+        o = to_tensor([pair.obfuscated for pair in batch]).to(device)
+        generator = torch.Generator().manual_seed(seed)
+        key, other = (random_keys(x.shape, generator).to(device) for _ in range(2))
+        p = self._half(lambda: self.flow(o, x, key)[0])
         stored = rounded(p)
-        with torch.autocast("cpu", torch.bfloat16):
-            back = flow.inverse(stored, key)[1].float()
-        loss = error(p, o) * min(1, 0.1 + 1.5 * done) + error(back, x)
-        if step % 4 == 0:
-            with torch.autocast("cpu", torch.bfloat16):
-                other = flow.inverse(stored, wrong)[1].float()
-            loss = loss + 0.2 * relu(MARGIN - (other.clamp(-2, 2) - x).abs().mean())
-        optimizer.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(flow.parameters(), 0.5)
-        if torch.isfinite(norm):  # a step that diverged is left out
-            optimizer.step()
-            average.update_parameters(flow)
-        step += 1
-        if step % 100 == 0 or step == options.steps:
-            spent = time.monotonic() - began
-            protected, recovered = validate(average.module, kept)  # type: ignore[arg-type]
-            report = {"step": step, "seconds": round(spent), "loss": round(loss.item(), 4)}
-            report |= {"protected": round(protected, 2), "recovered": round(recovered, 2)}
-            with (options.out / "log.jsonl").open("a") as log:
-                log.write(json.dumps(report) + "\n")
-            print(json.dumps(report), file=sys.stderr, flush=True)
-            save_file(average.module.state_dict(), options.out / "keyed.safetensors")
-            state = {
-                "flow": flow.state_dict(),
-                "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "step": step,
-                "spent": spent,
-            }
-            save_atomically(state, checkpoint)
+        back = self._half(lambda: self.flow.inverse(stored, key)[1])
+        if settings.loss == "pixels":
+            terms = self._pixels(x, o, p, back, stored, other, step)
+        else:
+            assert self.perceptual is not None
+            wrong = self._half(lambda: self.flow.inverse(stored, other)[1])
+            paper = losses.paper_random if settings.mode == "random" else losses.paper_obfuscated
+            terms = paper(x, o, p, back, wrong, self.perceptual)
+        if self.utility is not None:
+            terms |= self.utility(x, p, [pair.person for pair in batch])
+        return terms
+
+    def _pixels(
+        self,
+        x: Tensor,
+        o: Tensor,
+        p: Tensor,
+        back: Tensor,
+        stored: Tensor,
+        other: Tensor,
+        step: int,
+    ) -> Terms:
+        settings, wrong = self._settings, None
+        if settings.mode == "obfuscated" or step % WRONG_EVERY == 0:
+            wrong = self._half(lambda: self.flow.inverse(stored, other)[1])
+        # Weights that know already how to carry a face are not made to look bad again.
+        look = 1.0 if settings.start else min(1.0, 0.1 + 1.5 * step / settings.steps)
+        terms = losses.pixels(x, o, p, back, wrong, look=look, mode=settings.mode)
+        if self.perceptual is not None:
+            terms["protect_perceptual"] = settings.perceptual * self.perceptual(o, p).mean()
+        return terms
+
+    def _half(self, compute: Callable[[], Tensor]) -> Tensor:
+        """In half precision where the settings say so; the result is float32."""
+        device = next(self.flow.parameters()).device
+        with torch.autocast(device.type, torch.bfloat16, self._settings.precision == "bf16"):
+            return compute().float()
 
 
-if __name__ == "__main__":
-    main()
+class KeyedTask:
+    """Trains the keyed flow; see `proface.training.loop.Task`.
+
+    Args:
+        settings: of the run.
+        parts: training, validation and test items.
+        world: this process among others.
+        warn: told of images that are passed over.
+    """
+
+    network: KeyedFlow
+
+    def __init__(
+        self,
+        settings: Settings,
+        parts: tuple[list[Item], list[Item], list[Item]],
+        world: World,
+        warn: Callable[[str], None],
+    ) -> None:
+        self.settings, self.world = settings, world
+        self.images = Images(parts[0], settings.seed, warn)
+        self.sampler = Sampler(settings.look, target_photos(settings, parts[0]))
+        self.held_out, self.test = (
+            self._held_out(part, settings, warn) if world.leads else [] for part in parts[1:]
+        )
+        torch.manual_seed(settings.seed)
+        self.network = KeyedFlow()
+        perceptual = None
+        if settings.loss == "paper" or settings.perceptual:
+            from proface.evaluation.perceptual import Lpips
+
+            perceptual = Lpips("vgg")
+        self.objective = Objective(self.network, settings, perceptual, Utility.of(settings))
+
+    def batches(self, step: int) -> Generator[Sequence[Pair], None, None]:
+        """Crops drawn from a pool, or whole images of which a batch has one look."""
+        settings = self.settings
+        if settings.crop:
+            seed = [settings.seed, self.world.rank]
+            return pooled(
+                self._crops,
+                each=EACH,
+                size=settings.pool,
+                fresh=settings.fresh,
+                batch=settings.batch,
+                seed=seed,
+                step=step,
+                workers=settings.workers,
+            )
+        return prefetched(self._whole, step, settings.workers)
+
+    def _whole(self, step: int) -> Sequence[Pair]:
+        settings = self.settings
+        apply = self.sampler.draw(np.random.default_rng([settings.seed, 3, step, self.world.rank]))
+        first = (step * self.world.size + self.world.rank) * settings.batch
+        found = [self.images.whole(first + i, settings.size) for i in range(settings.batch)]
+        return [Pair(image, apply(image), item.person) for image, item in found]
+
+    def _crops(self, group: int) -> Sequence[Pair]:
+        """Crops of one image, its look drawn for itself."""
+        crop, number = self.settings.crop, group * self.world.size + self.world.rank
+        generator = np.random.default_rng([self.settings.seed, 4, number])
+        image, item = self.images.for_crops(number, crop + MORE, generator)
+        obfuscated = self.sampler.draw(generator)(np.ascontiguousarray(image))
+        pairs = []
+        for _ in range(EACH):
+            y, x = (int(generator.integers(side - crop + 1)) for side in image.shape[:2])
+            area = slice(y, y + crop), slice(x, x + crop)
+            pairs.append(Pair(image[area], obfuscated[area], item.person))
+        return pairs
+
+    def _held_out(
+        self, items: Sequence[Item], settings: Settings, warn: Callable[[str], None]
+    ) -> list[Pair]:
+        """At most `validation` pairs, evenly over the items, with looks that never change."""
+        images = Images(items[:: -(-len(items) // settings.validation)], 0, warn)
+        pairs = []
+        for i in range(len(images.items)):
+            image, item = images.whole(i, settings.size)
+            apply = self.sampler.draw(np.random.default_rng([5, i]))
+            pairs.append(Pair(image, apply(image), item.person))
+        return pairs
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Mean PSNR, dB, of 8-bit images: protected to look, recovered to original, and what a
+        wrong key yields to the original (random) or to the look (obfuscated). The score is the
+        mean of those that should be high.
+        """
+        return self._figures(network, self.held_out)
+
+    def final(self, network: nn.Module) -> dict[str, float]:
+        """The same on the test part, which no choice was made on."""
+        return self._figures(network, self.test)
+
+    def _figures(self, network: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
+        obfuscated = self.settings.mode == "obfuscated"
+        rows = []
+        for pair, p, back, wrong in self._shown(network, pairs):
+            reference = pair.obfuscated if obfuscated else pair.original
+            compared = ((p, pair.obfuscated), (back, pair.original), (wrong, reference))
+            rows.append([psnr(a, b) for a, b in compared])
+        protected, recovered, wrong_key = (float(v) for v in np.mean(rows, 0))
+        high = [protected, recovered] + ([wrong_key] if obfuscated else [])
+        return {
+            "protected": protected,
+            "recovered": recovered,
+            "wrong_key": wrong_key,
+            "score": float(np.mean(high)),
+        }
+
+    def _shown(
+        self, network: nn.Module, pairs: Sequence[Pair]
+    ) -> Iterator[tuple[Pair, Pixels, Pixels, Pixels]]:
+        """For each pair: protected, recovered, and what a wrong key yields, as 8-bit files."""
+        device = next(network.parameters()).device
+        for i, pair in enumerate(pairs):
+            x, o = to_tensor([pair.original]).to(device), to_tensor([pair.obfuscated]).to(device)
+            generator = torch.Generator().manual_seed(i)
+            key, other = (random_keys(x.shape, generator).to(device) for _ in range(2))
+            with torch.inference_mode():
+                p = rounded(network(o, x, key)[0]).clamp(-1, 1)
+                back = network.inverse(p, key)[1]  # type: ignore[operator]
+                wrong = network.inverse(p, other)[1]  # type: ignore[operator]
+            yield pair, to_pixels(p[0]), to_pixels(back[0]), to_pixels(wrong[0])
+
+    def samples(self, network: nn.Module) -> Image.Image:
+        """A row for each of some images held out."""
+        rows = []
+        for pair, p, back, wrong in self._shown(network, self.held_out[:SHEET]):
+            rows.append(
+                [
+                    Cell(pair.original),
+                    Cell(pair.obfuscated),
+                    Cell(p, f"{psnr(p, pair.obfuscated):.1f} dB", "to the look"),
+                    Cell(back, f"{psnr(back, pair.original):.1f} dB", "to the original"),
+                    Cell(wrong, f"{psnr(wrong, pair.original):.1f} dB", "to the original"),
+                ]
+            )
+        return contact_sheet(["original", "look", "protected", "recovered", "wrong key"], rows)
+
+
+def psnr(a: Pixels, b: Pixels) -> float:
+    """dB, peak 255; 78 at most, for equal images."""
+    tensors = (torch.from_numpy(np.array(v, np.float32)).permute(2, 0, 1)[None] for v in (a, b))
+    return float(losses.decibels(*tensors).item())

@@ -1,6 +1,6 @@
 """Fit the codebook: which classes of cells there are, and how each spends its bits.
 
-    python -m proface.training.modes --data DIR [DIR ...] --out codebook.npz
+The first thing that `proface train --flow padded` does, unless it is given a codebook.
 
 A generalised Lloyd iteration: give every training cell to the class that loses least on it, then
 fit each class to its cells (scale of every coefficient, levels by reverse water-filling, positions
@@ -9,19 +9,18 @@ of the levels), and again.
 
 from __future__ import annotations
 
-import argparse
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from proface.errors import ModelError
+from proface.errors import ModelError, UsageError
 from proface.latents import CELL, COEFFICIENTS, Codebook, analyse
 from proface.latents.codebook import LOWEST
 from proface.latents.words import place_digits
-from proface.training.images import find_images, random_sizes, vivid
+from proface.training.images import load_for_crops, vivid
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -31,6 +30,7 @@ SMALL = (1, 3, 5, 7, 9, 11, 13, 15, 19, 23, 27, 31, 39, 47, 55, 63)
 RADICES = np.array([*SMALL, 79, 95, 127, 191, 255, 383, 511, 767, 1023, 2047])
 # Words of a cell. The least is for regions of a few pixels; the cells' average is 76.
 RATES = np.array([2, 6, 14, 24, 36, 50, 64, 80, 98, 120, 146, 180])
+LEAST_SIDE = 112  # pixels that an image is scaled to, at least
 MOST_SAMPLES = 200_000  # to fit the levels of one radix to
 
 
@@ -176,7 +176,9 @@ def plan(book: Codebook, means: Floats, scales: Floats, rates: range) -> Codeboo
     return replace(book, means=means, scales=scales, chosen=chosen)
 
 
-def fit(cells: Floats, colour: Floats, classes: int, rounds: int) -> Codebook:
+def fit(
+    cells: Floats, colour: Floats, classes: int, rounds: int, say: Callable[[str], None]
+) -> Codebook:
     """Fit a codebook of `classes` classes to training cells n x 768."""
     generator = np.random.default_rng(0)
     detail = np.delete(cells, np.arange(0, COEFFICIENTS, CELL * CELL), 1)
@@ -191,7 +193,7 @@ def fit(cells: Floats, colour: Floats, classes: int, rounds: int) -> Codebook:
         parts = np.array_split(cells, len(cells) // 2000 + 1)
         assigned, loss = map(np.concatenate, zip(*map(book.classify, parts), strict=True))
         psnr = 10 * np.log10(255**2 * COEFFICIENTS / loss.mean())
-        print(f"round {turn}: about {psnr:.2f} dB", file=sys.stderr, flush=True)
+        say(f"codebook, round {turn + 1} of {rounds}: about {psnr:.2f} dB")
     return replace(book, noise=measured_noise(book, cells, assigned))
 
 
@@ -218,26 +220,36 @@ def some_cells(
     return found[generator.permutation(len(found))[:most]]
 
 
-def main() -> None:
-    """Fit a codebook to the images below some folders."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--classes", type=int, default=48)
-    parser.add_argument("--cells", type=int, default=60_000)
-    parser.add_argument("--rounds", type=int, default=8)
-    options = parser.parse_args()
+def fit_to(
+    paths: list[Path], *, classes: int, cells: int, rounds: int, say: Callable[[str], None]
+) -> Codebook:
+    """Fit a codebook to images.
+
+    Args:
+        paths: of the images; one that cannot be read is passed over and named.
+        classes: of cells.
+        cells: drawn from all images together.
+        rounds: of the iteration.
+        say: told how far it is.
+
+    Raises:
+        UsageError: none of the images can be read, or too few cells are there.
+    """
     generator = np.random.default_rng(1)
-    images = list(random_sizes(find_images(options.data), 112, generator))
+    images = []
+    for i in generator.permutation(len(paths)):
+        try:
+            images.append(load_for_crops(paths[i], LEAST_SIDE, generator))
+        except (OSError, ValueError, SyntaxError) as error:  # Pillow's, for damaged files
+            say(f"{paths[i]}: cannot be read, passed over ({error}).")
+    if not images:
+        raise UsageError("none of the images can be read. Check the folder.")
     colour = colour_rotation(images)
-    each = max(1, 2 * options.cells // len(images))
+    each = max(2, 2 * cells // len(images))
     plain = [some_cells(image, colour, each, generator) for image in images]
     odd = [some_cells(vivid(image, generator), colour, each // 2, generator) for image in images]
-    cells = generator.permutation(np.concatenate(plain + odd))[: options.cells]
-    print(f"{len(images)} images, {len(cells)} cells", file=sys.stderr)
-    book = fit(cells, colour, options.classes, options.rounds)
-    options.out.write_bytes(book.to_bytes())
-
-
-if __name__ == "__main__":
-    main()
+    chosen = generator.permutation(np.concatenate(plain + odd))[:cells]
+    if len(chosen) < 2 * classes:
+        raise UsageError(f"{len(chosen)} cells: too few for {classes} classes. Give more images.")
+    say(f"{len(images)} images, {len(chosen)} cells")
+    return fit(chosen, colour, classes, rounds, say)

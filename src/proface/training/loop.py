@@ -1,0 +1,256 @@
+"""The training loop, the same for both flows.
+
+Each step: a batch, the loss terms, gradients clipped to a norm, Adam, the moving average. Now and
+then: figures, validation, a checkpoint, a sheet of pictures. A step whose loss or gradients are not
+finite is dropped; after several in a row the run goes back to its last checkpoint at half the rate.
+
+What a step does depends on the weights, the optimizer, the step's number and the seed, and on
+nothing else: a run that was interrupted ends with the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from proface.errors import ModelError, TrainingError
+from proface.training.checkpoints import (
+    BEST,
+    CHECKPOINT,
+    fill,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from proface.training.distributed import World
+from proface.training.logs import Log
+from proface.training.settings import Settings
+
+DROPS = 5  # steps dropped in a row before the run goes back
+RETURNS = 6  # to checkpoints, before it gives up
+
+
+class Task(Protocol):
+    """What is trained.
+
+    Attributes:
+        network: whose weights are saved.
+        objective: called with a batch, the step and a seed; gives the weighted loss terms. It holds
+            `network`, and whatever frozen networks the loss needs.
+    """
+
+    @property
+    def network(self) -> nn.Module: ...  # noqa: D102
+
+    @property
+    def objective(self) -> nn.Module: ...  # noqa: D102
+
+    def batches(self, step: int) -> Generator[Any, None, None]:
+        """The batches from a step on."""
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Figures on the images held out; "score" says how good it is."""
+
+    def samples(self, network: nn.Module) -> Image.Image:
+        """A sheet of pictures."""
+
+
+@dataclass
+class Progress:
+    """How far a run is; all of it is in the checkpoint."""
+
+    step: int = 0
+    best: float = -math.inf
+    spent: float = 0.0  # seconds
+    dropped: int = 0  # steps in a row
+    returns: int = 0
+    factor: float = 1.0  # of the rate
+
+
+class Loop:
+    """One run of a task.
+
+    Args:
+        task: what is trained.
+        settings: of the run; its folder exists.
+        world: this process among others.
+        say: told what the user should read.
+    """
+
+    def __init__(
+        self, task: Task, settings: Settings, world: World, say: Callable[[str], None]
+    ) -> None:
+        self.task, self.settings, self.world, self._say = task, settings, world, say
+        self.progress = Progress()
+        task.objective.to(world.device)
+        self.optimizer = torch.optim.Adam(
+            task.network.parameters(),
+            lr=settings.rate,
+            betas=(0.9, settings.beta2),
+            weight_decay=settings.weight_decay,
+        )
+        self.average: AveragedModel | None = None
+        if settings.average:
+            average = get_ema_multi_avg_fn(settings.average)  # type: ignore[no-untyped-call]
+            self.average = AveragedModel(task.network, multi_avg_fn=average)
+        self._resumed = self._restore()
+        self.objective: nn.Module = task.objective
+        if world.size > 1:
+            self.objective = DistributedDataParallel(
+                task.objective,
+                device_ids=[world.device] if world.device.type == "cuda" else None,
+                broadcast_buffers=False,
+            )
+
+    @property
+    def trained(self) -> nn.Module:
+        """The network as it is used: the average where there is one."""
+        return self.task.network if self.average is None else self.average.module
+
+    def run(self) -> Progress:
+        """Train to the last step.
+
+        Raises:
+            TrainingError: it diverges again and again.
+            OutputError: something cannot be written.
+        """
+        log = None
+        try:
+            if self.world.leads:
+                log = Log(
+                    self.settings.out,
+                    self.progress.step,
+                    self.settings.steps,
+                    tensorboard=self.settings.tensorboard,
+                    say=self._say,
+                )
+                if self._resumed:
+                    log.happened(self.progress.step, f"going on from step {self.progress.step}")
+            self._began = time.monotonic() - self.progress.spent
+            if not self._resumed:
+                self._keep(log)
+            while self.progress.step < self.settings.steps:
+                self._until_return(log)
+        finally:
+            if log is not None:
+                log.close()
+        return self.progress
+
+    def _until_return(self, log: Log | None) -> None:
+        """Train until the end, or until the run has gone back to a checkpoint."""
+        with closing(self.task.batches(self.progress.step)) as batches:
+            while self.progress.step < self.settings.steps:
+                terms, loss = self._step(next(batches))
+                step = self.progress.step
+                if log is not None:
+                    if step % self.settings.report == 0 or not terms:
+                        log.record(step, terms | {"loss": loss, "rate": self._rate(step)})
+                    log.advance(step, loss)
+                if self.progress.dropped >= DROPS:
+                    self._go_back(log)
+                    return
+                if step % self.settings.save == 0 or step == self.settings.steps:
+                    self._keep(log)
+                elif step % self.settings.samples == 0 and log is not None:
+                    log.picture(step, self.task.samples(self.trained))
+
+    def _step(self, batch: Any) -> tuple[dict[str, float], float]:
+        """One step; its terms and loss. A step that is dropped has no terms."""
+        progress = self.progress
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate(progress.step)
+        place = [self.settings.seed, self.world.rank, progress.returns, progress.step]
+        seed = int(np.random.default_rng(place).integers(1 << 62))
+        terms: dict[str, Tensor] = self.objective(batch, progress.step, seed)
+        loss = torch.stack(list(terms.values())).sum()
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.task.network.parameters(), self.settings.clip)
+        progress.step += 1
+        if not self.world.all_agree(bool(torch.isfinite(norm) and torch.isfinite(loss))):
+            progress.dropped += 1
+            return {}, loss.item()
+        progress.dropped = 0
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.task.network)
+        return {name: value.item() for name, value in terms.items()}, loss.item()
+
+    def _rate(self, step: int) -> float:
+        settings = self.settings
+        rate = settings.rate * self.progress.factor
+        if settings.warmup:
+            rate *= min(1.0, (step + 1) / settings.warmup)
+        if settings.schedule == "cosine":
+            rate *= 0.03 + 0.485 * (1 + math.cos(math.pi * min(1.0, step / settings.steps)))
+        return rate
+
+    def _go_back(self, log: Log | None) -> None:
+        returns, factor = self.progress.returns + 1, self.progress.factor / 2
+        at = self.progress.step
+        if returns > RETURNS:
+            raise TrainingError(
+                f"step {at}: the loss is not finite, also not at {self.progress.factor:g} of the "
+                "rate. Give a lower --rate and a new --out folder, and look at the data."
+            )
+        self._restore()
+        self.progress.returns, self.progress.factor, self.progress.dropped = returns, factor, 0
+        if log is not None:
+            log.happened(
+                at,
+                f"step {at}: {DROPS} steps in a row diverged and were dropped; back to step "
+                f"{self.progress.step}, from now on at {factor:g} of the rate",
+            )
+
+    def _keep(self, log: Log | None) -> None:
+        """Validate, and save everything."""
+        self.progress.spent = time.monotonic() - self._began
+        if log is not None:
+            step = self.progress.step
+            figures = self.task.validate(self.trained)
+            log.measured(step, figures)
+            if figures["score"] > self.progress.best:
+                self.progress.best = figures["score"]
+                save_weights(self.settings.out / BEST, self.trained)
+            save_checkpoint(self.settings.out, self._state())
+            if step % self.settings.samples == 0 or step == self.settings.steps:
+                log.picture(step, self.task.samples(self.trained))
+        self.world.wait()
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "network": self.task.network.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": asdict(self.progress),
+        }
+
+    def _restore(self) -> bool:
+        """Load the last checkpoint, if there is one."""
+        state = load_checkpoint(self.settings.out)
+        if state is None:
+            return False
+        source = str(self.settings.out / CHECKPOINT)
+        fill(self.task.network, state["network"], source)
+        try:
+            if self.average is not None:
+                self.average.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.progress = Progress(**state["progress"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError):
+            raise ModelError(
+                f"{source}: not a checkpoint of this run. Remove it to start again, or give "
+                "another --out folder."
+            ) from None
+        return True
