@@ -133,10 +133,9 @@ def train(
         int | None,
         typer.Option(metavar="N", help="Threads that compute; 1 where others use the machine too."),
     ] = None,
-    tensorboard: Annotated[
-        bool | None,
-        typer.Option("--tensorboard/--no-tensorboard", help="Write TensorBoard's files too."),
-    ] = None,
+    no_tensorboard: Annotated[
+        bool, typer.Option("--no-tensorboard", help="Write no files for TensorBoard.")
+    ] = False,
 ) -> None:
     """Train a flow on face images; the same command goes on where it stopped.
 
@@ -145,6 +144,7 @@ def train(
     """
     given = dict(locals())
     path = given.pop("config")
+    given["tensorboard"] = False if given.pop("no_tensorboard") else None
     given["data"] = tuple(data) if data else None
 
     from proface.training import require_training
