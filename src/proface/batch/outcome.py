@@ -26,7 +26,7 @@ class Outcome:
 
     source: Path
     output: Path | None
-    status: Literal["protected", "recovered", "copied", "no faces", "skipped", "failed"]
+    status: Literal["protected", "recovered", "copied", "cropped", "no faces", "skipped", "failed"]
     facts: dict[str, Any] = field(default_factory=dict)
     error: Exception | None = None
 

@@ -56,13 +56,13 @@ class Protecting:
         Raises:
             ProfaceError: it was not done, and nothing was written.
         """
-        if _is_done(job, self.existing):
+        if is_done(job, self.existing):
             return Outcome(job.source, job.output, "skipped")
         result = protect_photo(job.source, self.key, self.settings, self.kdf, also=self.also)
         facts: dict[str, Any] = {"faces": len(result.faces)}
         if not result.regions:
             return self._faceless(job, result, facts)
-        _make_folder(job.output)
+        make_folder(job.output)
         # Not the user's wish to skip alone: an earlier protection may have been in a region's way.
         facts["uncovered"] = _uncovered(result)
         figures = self._save(result, job.output)
@@ -110,7 +110,7 @@ class Recovering:
         Raises:
             ProfaceError: it was not done, and nothing was written.
         """
-        if _is_done(job, self.existing):
+        if is_done(job, self.existing):
             return Outcome(job.source, job.output, "skipped")
         result = recover_photo(job.source, self.key, sidecar=self.sidecar, force=self.force)
         closed = result.still
@@ -127,7 +127,7 @@ class Recovering:
         return Outcome(job.source, job.output, "recovered", facts)
 
 
-def _is_done(job: Job, existing: Existing) -> bool:
+def is_done(job: Job, existing: Existing) -> bool:
     """Whether the output is there and may stay. Looked up first, as all else takes seconds."""
     try:
         job.output.lstat()
@@ -142,12 +142,13 @@ def _is_done(job: Job, existing: Existing) -> bool:
 
 
 def _write(photo: Photo, output: Path, header: bytes | None, existing: Existing) -> None:
-    _make_folder(output)
+    make_folder(output)
     with atomic_output(output, overwrite=existing == "overwrite") as temporary:
         write_photo(photo, temporary, header=header)
 
 
-def _make_folder(output: Path) -> None:
+def make_folder(output: Path) -> None:
+    """Make the folder that an output goes into."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -16,6 +16,7 @@ import typer
 from proface import __version__
 from proface.cli import (
     benchmarking,
+    data,
     demonstrating,
     keys,
     listing,
@@ -48,6 +49,7 @@ app.command()(demonstrating.demo)
 app.command()(benchmarking.bench)
 app.command()(listing.looks)
 app.command()(training.train)
+app.add_typer(data.data, name="data")
 app.add_typer(models.models, name="models")
 app.add_typer(keys.keys, name="keys")
 

@@ -73,7 +73,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     """How many files of each kind."""
     counts: Counter[str] = Counter(outcome.status for outcome in outcomes)
     words = {"no faces": "without faces"}
-    order = ("protected", "recovered", "copied", "no faces", "skipped", "failed")
+    order = ("protected", "recovered", "copied", "cropped", "no faces", "skipped", "failed")
     return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in order if counts[s])
 
 
