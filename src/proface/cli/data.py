@@ -28,7 +28,7 @@ ListFile = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="
 Replace = Annotated[bool, typer.Option("--overwrite", help="Replace the list if it exists.")]
 
 
-@data.command()
+@data.command("crop")
 def crop(
     inputs: options.Inputs,
     output: Annotated[
@@ -84,7 +84,7 @@ def crop(
         raise
 
 
-@data.command()
+@data.command("pairs")
 def pairs(
     folder: Folder,
     output: ListFile,
@@ -114,7 +114,7 @@ def pairs(
     say(f"{output}: {folds} folds, {count} matched and {count} mismatched pairs in each")
 
 
-@data.command()
+@data.command("triplets")
 def triplets(
     folder: Folder,
     output: ListFile,
