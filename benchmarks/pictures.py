@@ -26,14 +26,3 @@ def make_photo(megapixels: float, faces: int, side: int) -> npt.NDArray[np.uint8
         y = (2 * row + 1) * height // 4 - side
         pixels[y : y + 2 * side, x : x + 2 * side] = np.asarray(crop)
     return pixels
-
-
-# A program starts with the peak memory of the one that starts it: so one that holds no photo does.
-MEASURE = """
-import json, resource, subprocess, sys, time
-began = time.perf_counter()
-command = [sys.executable, "-m", "proface", *sys.argv[1:]]
-subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(json.dumps([time.perf_counter() - began, peak / 1024]))
-"""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.latents.carrier import strips
-from proface.latents.codebook import Codebook, Floats, Integers, Words
+from proface.latents.codebook import CANDIDATES, Codebook, Floats, Integers, Words
 from proface.latents.sharing import Groups
 from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid
 from proface.latents.words import WORDS
@@ -37,18 +37,21 @@ def encode(codebook: Codebook, pixels: npt.NDArray[np.uint8]) -> Words:
         return analyse(lines, codebook.colour).reshape(-1, COEFFICIENTS)
 
     losses = np.empty((rows * columns, len(codebook.rates)), np.float32)
-    classes = np.empty(rows * columns, np.int64)
+    candidates = np.empty((rows * columns, min(CANDIDATES, len(codebook.scales))), np.int64)
     for row, cells in chunks:
-        losses[cells], classes[cells] = codebook.losses(coefficients_of(row))
+        candidates[cells] = codebook.candidates(coefficients_of(row))
+        losses[cells] = codebook.losses(coefficients_of(row), candidates[cells])
     rate = groups.share(losses, codebook.rates)
-    modes = classes * len(codebook.rates) + rate
-    positions = groups.positions(codebook.sizes[modes])
+    positions = groups.positions(codebook.rates[rate])
 
     stream = np.zeros(int(groups.ends[-1]), np.uint16)
     for row, cells in chunks:
-        digits = codebook.quantise(coefficients_of(row), modes[cells])
-        packed = codebook.pack(digits, modes[cells])
-        kept = np.arange(packed.shape[1]) < codebook.sizes[modes[cells]][:, None]
+        found = coefficients_of(row)
+        # Anew, at the rate that each cell has got by now.
+        classes, _loss = codebook.classify(found, candidates[cells], rate[cells])
+        modes = classes * len(codebook.rates) + rate[cells]
+        packed = codebook.pack(codebook.quantise(found, modes), modes)
+        kept = np.arange(packed.shape[1]) < codebook.rates[rate[cells]][:, None]
         places = positions[cells][:, None] + np.arange(packed.shape[1])
         stream[places[kept]] = packed[kept]
     return groups.to_cells(stream).reshape(rows, columns, WORDS)

@@ -28,7 +28,7 @@ LOWEST = slice(0, COEFFICIENTS, CELL * CELL)  # the mean of each rotated colour
 # scales, and between two marks lies one bound of two levels at most.
 REACH = 16
 MARKS = 512  # to a scale
-CANDIDATES = 2  # classes of which the true loss is measured
+CANDIDATES = 4  # classes of which the true loss is measured
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Codebook:
         rates: R, words of a cell, ascending.
         means: K x 3, the mean of each colour's lowest coefficient.
         scales: K x 768, the standard deviation of each coefficient.
-        radices: how many levels a coefficient can have (odd; 1 carries nothing), ascending.
+        radices: how many levels a coefficient can have (1 carries nothing), ascending.
         chosen: K x R x 768, index into `radices`.
         levels: for each radix its sorted levels, in units of the scale.
         loss: radices x 2, (a, b): a coefficient c of scale s loses about a s^2 + b c^2.
@@ -110,20 +110,23 @@ class Codebook:
         centred /= self.scales[classes]
         return centred
 
-    def classify(self, coefficients: Floats) -> tuple[Integers, Floats]:
-        """The class of each cell, n, and what it loses at the typical rate (squared error).
-
-        The likelihood under a Gaussian names a few classes; among these the true loss decides.
-        """
+    def candidates(self, coefficients: Floats) -> Integers:
+        """The likeliest classes of each cell under a Gaussian, n x CANDIDATES, in no order."""
         precision = 1 / np.square(self.scales)
         energy = np.square(coefficients)
         energy[:, LOWEST] = 0
         cost = energy @ precision.T + 2 * np.log(self.scales).sum(1)
         offset = np.square(coefficients[:, None, LOWEST] - self.means)  # n x K x 3
         cost += (offset * precision[:, LOWEST]).sum(2)
-        candidates = np.argpartition(cost, CANDIDATES, axis=1)[:, :CANDIDATES]
+        most = min(CANDIDATES, len(self.scales))
+        return np.argpartition(cost, most - 1, axis=1)[:, :most]
+
+    def classify(
+        self, coefficients: Floats, candidates: Integers, rate: Integers | int
+    ) -> tuple[Integers, Floats]:
+        """Which candidate loses least at the rate of each cell, n, and its squared error, n."""
         losses = np.stack(
-            [self.loss_of(coefficients, k * len(self.rates) + self.typical) for k in candidates.T]
+            [self.loss_of(coefficients, k * len(self.rates) + rate) for k in candidates.T]
         )
         best = losses.argmin(0)
         cells = np.arange(len(coefficients))
@@ -134,12 +137,12 @@ class Codebook:
         error = self._restored(self._nearest(coefficients, modes), modes) - coefficients
         return np.asarray(np.square(error).sum(1), np.float32)
 
-    def losses(self, coefficients: Floats) -> tuple[Floats, Integers]:
-        """What coefficients n x 768 would lose at each rate, n x R, and the class of each, n.
+    def losses(self, coefficients: Floats, candidates: Integers) -> Floats:
+        """What coefficients n x 768 would lose at each rate, n x R.
 
         Measured at the typical rate, and from there by the model `loss`.
         """
-        classes, measured = self.classify(coefficients)
+        classes, measured = self.classify(coefficients, candidates, self.typical)
         energy = np.square(coefficients)
         energy[:, LOWEST] = np.square(coefficients[:, LOWEST] - self.means[classes])
         expected = np.empty((len(coefficients), len(self.rates)), np.float32)
@@ -148,7 +151,8 @@ class Codebook:
             expected[members] = energy[members] @ self._per_energy[k].T + self._per_scale[k]
         # A cell that its class does not fit loses more than the model thinks, at every rate.
         ratio = measured / np.maximum(expected[:, self.typical], 1e-3)
-        return expected * ratio.clip(0.5, 8)[:, None], classes
+        expected *= ratio.clip(0.5, 8)[:, None]
+        return expected
 
     def quantise(self, coefficients: Floats, modes: Integers) -> Integers:
         """The nearest level of every coefficient, n x 768, for cells of these modes (n)."""

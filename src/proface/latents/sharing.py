@@ -1,9 +1,9 @@
 """How the cells of a region share its words: a flat cheek lends to hair.
 
-Each cell carries as many words, but need not keep its own. Sixteen cells from all over the region
-form a group; the group's words, one after the other, hold its cells' contents, one after the
-other, each as long as its rate. Which cells form a group follows from the region's size, and a
-cell's rate is told by its first word: nothing of it stands outside the padded words.
+Each cell carries as many words, but need not keep its own. 64 cells from all over the region form a
+group; the group's words, one after the other, hold its cells' contents, one after the other, each
+as long as its rate. Which cells form a group follows from the region's size, and a cell's rate is
+told by its first word: nothing of it stands outside the padded words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint16]
 
-GROUP = 16  # cells
+GROUP = 64  # cells
 SCATTER = 2654435769  # 2^32 over the golden ratio: multiples of it fall far from each other
 
 

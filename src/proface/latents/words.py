@@ -37,9 +37,20 @@ def place_digits(
     Raises:
         ModelError: the radices do not fit.
     """
+    word, place, fits = try_places(radices, sizes, modes)
+    if not fits.all():
+        raise ModelError("The model's codebook asks for more words than a cell has.")
+    return word, place
+
+
+def try_places(
+    radices: npt.NDArray[np.integer], sizes: npt.NDArray[np.integer], modes: int
+) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
+    """As `place_digits`, and which plans fit; the words of those that do not mean nothing."""
     plans = np.arange(len(sizes))
     order = np.argsort(-radices, axis=1, kind="stable")
     word, place = np.zeros((2, *radices.shape), np.int64)
+    fits = np.ones(len(sizes), np.bool_)
     filled = np.ones((len(sizes), int(sizes.max())), np.int64)
     filled[:, 0] = modes
     filled[np.arange(filled.shape[1]) >= sizes[:, None]] = WORD_RANGE + 1  # no such word
@@ -49,10 +60,9 @@ def place_digits(
             break
         room = filled * radix[:, None] <= WORD_RANGE
         first = room.argmax(1)
-        carries = radix > 1
-        if not room[plans, first][carries].all():
-            raise ModelError("The model's codebook asks for more words than a cell has.")
+        carries = (radix > 1) & room[plans, first]
+        fits &= carries | (radix == 1)
         word[plans, column] = np.where(carries, first, 0)
         place[plans, column] = np.where(carries, filled[plans, first], 0)
-        filled[plans, first] *= radix
-    return word, place
+        filled[plans, first] *= np.where(carries, radix, 1)
+    return word, place, fits

@@ -19,18 +19,19 @@ import numpy.typing as npt
 from proface.errors import ModelError, UsageError
 from proface.latents import CELL, COEFFICIENTS, Codebook, analyse
 from proface.latents.codebook import LOWEST
-from proface.latents.words import place_digits
+from proface.latents.words import place_digits, try_places
 from proface.training.images import load_for_crops, vivid
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
-# Odd, so that zero is a level; chosen to fill words of 65,536 well.
-SMALL = (1, 3, 5, 7, 9, 11, 13, 15, 19, 23, 27, 31, 39, 47, 55, 63)
-RADICES = np.array([*SMALL, 79, 95, 127, 191, 255, 383, 511, 767, 1023, 2047])
+# Close together, so that digits fill words of 65,536 well.
+FINE = (*range(1, 17), *range(18, 33, 2), *range(36, 65, 4), *range(72, 129, 8))
+RADICES = np.array([*FINE, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1023, 1535, 2047])
 # Words of a cell. The least is for regions of a few pixels; the cells' average is 76.
 RATES = np.array([2, 6, 14, 24, 36, 50, 64, 80, 98, 120, 146, 180])
 LEAST_SIDE = 112  # pixels that an image is scaled to, at least
+FILLINGS = 80  # attempts to fill each plan's words
 MOST_SAMPLES = 200_000  # to fit the levels of one radix to
 
 
@@ -95,6 +96,35 @@ def fitting_radices(
             budget -= max(1, budget / 400)
         else:
             return radices
+
+
+def fill_up(
+    chosen: Integers, variances: Floats, loss: npt.NDArray[np.float64], modes: int, words: Integers
+) -> Integers:
+    """Spend what sharing leaves over: words of 65,536 that digits do not quite fill.
+
+    Again and again, each plan takes more levels for the coefficient that gains most by them, if
+    they still fit. All plans side by side.
+
+    Args:
+        chosen: plans x 768, index into RADICES.
+        variances: plans x 768.
+        words: of each plan.
+    """
+    plans = np.arange(len(chosen))
+    tried = np.zeros(chosen.shape, np.bool_)
+    for _ in range(FILLINGS):
+        higher = np.minimum(chosen + 1, len(RADICES) - 1)
+        gain = variances * (loss[chosen] - loss[higher])
+        gain /= np.maximum(np.log2(RADICES[higher] / RADICES[chosen]), 1e-9)
+        gain[tried] = -1
+        best = gain.argmax(1)
+        proposal = chosen.copy()
+        proposal[plans, best] = higher[plans, best]
+        _word, _place, fits = try_places(RADICES[proposal], words, modes)
+        chosen = np.where(fits[:, None], proposal, chosen)
+        tried[plans, best] |= ~fits
+    return chosen
 
 
 def statistics(
@@ -173,6 +203,11 @@ def plan(book: Codebook, means: Floats, scales: Floats, rates: range) -> Codeboo
         for r in rates:
             radices = fitting_radices(np.square(scale), loss, book.modes, int(RATES[r]))
             chosen[k, r] = np.searchsorted(RADICES, radices)
+    for r in rates:
+        words = np.full(len(scales), RATES[r])
+        chosen[:, r] = fill_up(
+            chosen[:, r].astype(np.int64), np.square(scales), loss, book.modes, words
+        )
     return replace(book, means=means, scales=scales, chosen=chosen)
 
 
@@ -191,7 +226,8 @@ def fit(
         book = plan(book, means, scales, rates)
         book = refit_levels(book, cells, assigned, generator)
         parts = np.array_split(cells, len(cells) // 2000 + 1)
-        assigned, loss = map(np.concatenate, zip(*map(book.classify, parts), strict=True))
+        found = [book.classify(part, book.candidates(part), book.typical) for part in parts]
+        assigned, loss = map(np.concatenate, zip(*found, strict=True))
         psnr = 10 * np.log10(255**2 * COEFFICIENTS / loss.mean())
         say(f"codebook, round {turn + 1} of {rounds}: about {psnr:.2f} dB")
     return replace(book, noise=measured_noise(book, cells, assigned))
