@@ -100,10 +100,10 @@ def test_the_halo_is_as_wide_as_what_the_networks_see(flow: Flow) -> None:
 
 
 def test_the_published_key_serves_the_published_flow(flow: Flow) -> None:
-    x = photo(48, 50)
+    x = photo(128, 130)
     o = proface.obfuscate(x, "blur")
     p = flow.protect(x, o, proface.Key.paper("secret"), nonce=None)
-    signs = paper_key_map("secret", 48, 50)
+    signs = paper_key_map("secret", 128, 130)
     words = np.packbits(signs.ravel() > 0).view("<u2")
     np.testing.assert_array_equal(p, flow.hide(x, o, words))
     assert psnr(x, flow.recover(p, proface.Key.paper("secret"), nonce=None)) > 30
