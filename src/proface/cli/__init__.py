@@ -15,6 +15,7 @@ import typer
 
 from proface import __version__
 from proface.cli import (
+    attacking,
     benchmarking,
     data,
     demonstrating,
@@ -47,6 +48,7 @@ app.command()(reading.verify)
 app.command()(reading.faces)
 app.command()(demonstrating.demo)
 app.command()(benchmarking.bench)
+app.command()(attacking.attack)
 app.command()(listing.looks)
 app.command()(training.train)
 app.add_typer(data.data, name="data")

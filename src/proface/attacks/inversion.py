@@ -1,0 +1,177 @@
+"""Keyless inversion: a network trained to undo a model, against the same network on the look alone.
+
+First one network learns to restore looks. Then it is forked: from the same weights, on the same
+faces in the same order, one copy goes on with the looks (the baseline), one with protected
+pictures under fresh keys (the attack), others with pictures that leak on purpose (the controls).
+What the attack brings back beyond the baseline is the leak; what the controls bring back shows
+that it would have been found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proface.attacks.arms import Arm
+from proface.attacks.findings import Finding, Table, Verdict, figure
+from proface.attacks.judging import RECOGNISERS
+from proface.attacks.material import SIDE, region
+from proface.attacks.races import BASELINE, Tell, Test, pretrain, race
+from proface.attacks.victims import Model, Planted, Reused, Victim
+from proface.evaluation.methods import method
+from proface.evaluation.metrics import psnr
+from proface.evaluation.sheet import Cell, contact_sheet
+from proface.obfuscators import obfuscate
+from proface.runtime import load_flow
+
+ALLOWED = 0.3  # dB that an attack may gain by chance or by the noise's own structure
+MUST_LEAK = 4.0  # dB that the keyed flow must give on blur
+CONTROL_MUST_LEAK = 1.0  # dB that the other controls must give on blur
+CONTROL_SHARE, CONTROL_MOST = 0.25, 15.0  # part of the budget, and minutes, that a control gets
+PRETRAINING = 1 / 3  # of the budget, before it
+SHEET = "inversion-{}.png"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try.
+
+    Attributes:
+        minutes: of two cores, for each attacker on protected pictures.
+        sizes: of the network, each a run of its own.
+    """
+
+    minutes: float
+    sizes: Sequence[str] = ("medium", "small")
+
+
+def invert(
+    model: str, paths: Sequence[Path], test: Test, effort: Effort, folder: Path, tell: Tell
+) -> Finding:
+    """Run the attack with every size; checkpoints lie in the folder, and it goes on from them."""
+    records: dict[str, list[dict[str, Any]]] = {}
+    pictures = []
+    for size in effort.sizes:
+        start = pretrain(
+            folder / f"restorer-{size}.pt", size, paths, effort.minutes * PRETRAINING, tell
+        )
+        # The smallest attackers look at the picture alone, the others know all weights.
+        victim = Model(method(model), open_it=size not in ("tiny", "small"))
+        control_minutes = min(CONTROL_MOST, effort.minutes * CONTROL_SHARE)
+        flow = load_flow("padded")
+        entrants: dict[str, tuple[Victim, float]] = {
+            model: (victim, effort.minutes),
+            "planted skip": (Planted(flow), control_minutes),
+            "reused keystream": (Reused(flow, _any(paths)), control_minutes),
+        }
+        if model != "keyed":
+            entrants["keyed"] = (Model(method("keyed"), open_it=False), control_minutes)
+        path = folder / f"inversion-{size}.pt"
+        arms, records[size] = race(path, start, entrants, paths, test, tell)
+        shown = {name: (v, arms[name]) for name, (v, _) in entrants.items()}
+        shown[BASELINE.name] = BASELINE, arms[BASELINE.name]
+        pictures.append(SHEET.format(size))
+        sheet(shown, model, test, folder / pictures[-1])
+    verdict, because = judgement(records, model)
+    return Finding(
+        "inversion",
+        "Does a network trained on pairs (protected, original), without the key, bring back more "
+        "than the same network trained on pairs (look, original)?",
+        verdict,
+        because,
+        [table(size, found) for size, found in records.items()],
+        {"records": records, "allowed_gain": ALLOWED},
+        pictures,
+    )
+
+
+def judgement(records: dict[str, list[dict[str, Any]]], model: str) -> tuple[Verdict, str]:
+    """The verdict, from records of all sizes.
+
+    A leak: somewhere the gain's interval lies above what is allowed, or a recogniser names more
+    people than the baseline's interval allows, surely. No leak: every gain's interval lies below
+    it, every rank within the baseline's interval, and every control leaked.
+    """
+    attacks = [r for found in records.values() for r in found if r["victim"] == model]
+    looks = [(r, look, f) for r in attacks for look, f in r["looks"].items()]
+    worst = max(looks, key=lambda item: item[2]["gain"][0])
+    at = f"{worst[1]} at {worst[0]['minutes']:.3g} min"
+    most = f"largest gain {figure(worst[2]['gain'])} dB ({at})"
+    names = [f"rank1_{name}" for name in RECOGNISERS]
+    ranks = [
+        (f["attack"][n], f["baseline"][n]) for _, _, f in looks for n in names if n in f["attack"]
+    ]
+    if any(f["gain"][1] > ALLOWED for _, _, f in looks):
+        return "leak", f"The attack brings back more than its baseline: {most}."
+    if any(attack[1] > base[2] for attack, base in ranks):
+        return "leak", f"Recognisers name more people than under the baseline; {most}."
+    missing = [text for found in records.values() for text in silent(found, model)]
+    if missing:
+        return "inconclusive", f"A control did not leak: {', '.join(missing)}. {most}."
+    if not any(r["victim"] != model for found in records.values() for r in found):
+        return "inconclusive", f"No leak found, but no control ran either; {most}."
+    if any(f["gain"][2] > ALLOWED for _, _, f in looks):
+        return "inconclusive", f"The interval of a gain reaches beyond {ALLOWED} dB: {most}."
+    if any(attack[0] > base[2] for attack, base in ranks):
+        return "inconclusive", f"A rank lies above the baseline's interval; {most}."
+    return "no leak", f"All controls leaked, the model did not: {most}; ranks as the baseline's."
+
+
+def silent(records: Sequence[dict[str, Any]], model: str) -> list[str]:
+    """The controls that did not leak, with what they gained on the first look."""
+    found = []
+    for record in records:
+        if record["victim"] != model:
+            look, scores = next(iter(record["looks"].items()))
+            needed = MUST_LEAK if record["victim"] == "keyed" else CONTROL_MUST_LEAK
+            if scores["gain"][1] < needed:
+                found.append(f"{record['victim']} {scores['gain'][0]:+.2f} dB on {look}")
+    return found
+
+
+def table(size: str, records: Sequence[dict[str, Any]]) -> Table:
+    """What a size of the network brought back."""
+    rows = []
+    for record in records:
+        for look, scores in record["looks"].items():
+            attack, base = scores["attack"], scores["baseline"]
+            cells = [f"{attack[n][0]:.2f} / {base[n][0]:.2f}" for n in ("psnr", "lpips")]
+            for n in [f"{t}_{r}" for t in ("rank1", "verified") for r in RECOGNISERS]:
+                cells.append(
+                    f"{attack[n][0]:.2f} / {figure(base[n])}" if n in attack else "not measured"
+                )
+            head = (record["victim"], f"{record['minutes']:.3g}", look)
+            rows.append((*head, figure(scores["gain"]), *cells))
+    columns = ["pictures", "min", "look", "gain dB", "PSNR", "LPIPS"]
+    columns += [f"{t}, {r}" for t in ("rank 1", "verified at 1 %") for r in RECOGNISERS]
+    return Table(f"{size} network; each figure: attack / baseline (95 %)", columns, rows)
+
+
+def sheet(arms: dict[str, tuple[Victim, Arm]], model: str, test: Test, path: Path) -> None:
+    """Draw what the attackers see and what they make of it."""
+    controls = [name for name in arms if name not in (BASELINE.name, model)]
+    headings = ["original", "look", "protected", "baseline", "attack", *controls]
+    rows = []
+    places = sorted({shown.place for shown in test.regions})
+    chosen = [next(s for s in test.regions if s.place == place) for place in places][:2]
+    for shown in chosen:
+        for look in test.looks:
+            o = obfuscate(shown.pixels, look, [shown.face])
+            seen = {name: victim.show(shown.pixels, o) for name, (victim, _) in arms.items()}
+            row = [Cell(shown.pixels, look), Cell(o), Cell(seen[model])]
+            for name in (BASELINE.name, model, *controls):
+                victim, arm = arms[name]
+                restored = arm.restore(seen[name], victim.opened(seen[name]))
+                row.append(Cell(restored, f"{psnr(shown.pixels, restored):.1f} dB"))
+            rows.append(row)
+    contact_sheet(headings, rows).save(path)
+
+
+def _any(paths: Sequence[Path]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Some face of the training photos."""
+    found = next((r for r in map(region, paths) if r is not None), None)
+    return np.zeros((SIDE, SIDE, 3), np.uint8) if found is None else found.pixels

@@ -1,0 +1,198 @@
+"""Attackers side by side on the same faces, judged at marks on the way; goes on after a kill."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from proface.attacks.arms import Arm
+from proface.attacks.intervals import bootstrap
+from proface.attacks.judging import Gallery, Scores, judge
+from proface.attacks.material import Region
+from proface.attacks.restorer import Restorer
+from proface.attacks.samples import LOOKS, Samples
+from proface.attacks.victims import Look, Victim
+from proface.obfuscators import obfuscate
+
+Pixels = npt.NDArray[np.uint8]
+Tell = Callable[[str], None]
+
+MARKS = (1, 5, 15, 30, 60, 120, 240, 480)  # minutes of two cores at which attackers are judged
+FEW = 16  # images that controls are judged on
+CHECKPOINT_EVERY = 90  # seconds
+BASELINE = Look()
+
+
+@dataclass(frozen=True)
+class Test:
+    """What attackers are judged on.
+
+    Attributes:
+        regions: faces never trained on.
+        gallery: another photo of each person who has one, as it is.
+        looks: in which the faces are hidden.
+    """
+
+    regions: Sequence[Region]
+    gallery: Gallery
+    looks: Sequence[str] = LOOKS
+
+    def only(self, most: int, looks: Sequence[str] | None = None) -> Test:
+        """A smaller test, evenly over the regions; the gallery stays whole."""
+        step = -(-len(self.regions) // most)
+        return Test(self.regions[::step], self.gallery, looks or self.looks)
+
+
+class Stage:
+    """A victim's pictures of the test, made once, under fresh keys."""
+
+    def __init__(self, test: Test) -> None:
+        self._test = test
+        self._made: dict[str, dict[str, list[tuple[Pixels, Pixels | None]]]] = {}
+
+    def pictures(self, victim: Victim) -> dict[str, list[tuple[Pixels, Pixels | None]]]:
+        """By look, each region's picture and what the attacker's own decoder makes of it."""
+        if victim.name not in self._made:
+            made: dict[str, list[tuple[Pixels, Pixels | None]]] = {}
+            for look in self._test.looks:
+                made[look] = []
+                for shown in self._test.regions:
+                    p = victim.show(shown.pixels, obfuscate(shown.pixels, look, [shown.face]))
+                    made[look].append((p, victim.opened(p)))
+            self._made[victim.name] = made
+        return self._made[victim.name]
+
+    def scores(self, arm: Arm, victim: Victim) -> dict[str, Scores]:
+        """How well an attacker restores each look."""
+        return {
+            look: judge(
+                self._test.regions, [arm.restore(*pair) for pair in pairs], self._test.gallery
+            )
+            for look, pairs in self.pictures(victim).items()
+        }
+
+
+def gains(attack: Scores, baseline: Scores) -> list[float]:
+    """The attack's PSNR less the baseline's on the same images, dB: mean and 95 % interval."""
+    return [round(v, 4) for v in bootstrap(np.subtract(attack.psnr, baseline.psnr))]
+
+
+def pretrain(path: Path, size: str, paths: Sequence[Path], minutes: float, tell: Tell) -> Arm:
+    """A network that restores looks, trained for so long; kept in `path`, where it goes on."""
+    torch.manual_seed(0)
+    arm = Arm(BASELINE.name, Restorer(size))
+    if path.exists():
+        arm.load(torch.load(path, weights_only=True))
+    samples = Samples(paths, [BASELINE], [0, arm.step])
+    saved = time.monotonic()
+    while arm.minutes < minutes:
+        arm.learn(samples.batch())
+        if arm.minutes >= minutes or time.monotonic() - saved > CHECKPOINT_EVERY:
+            save(arm.state(), path)
+            saved = time.monotonic()
+            tell(f"{size} restorer: {arm.minutes:.1f} of {minutes:.3g} min, step {arm.step}")
+    return arm
+
+
+def race(
+    path: Path,
+    start: Arm,
+    victims: Mapping[str, tuple[Victim, float]],
+    paths: Sequence[Path],
+    test: Test,
+    tell: Tell,
+) -> tuple[dict[str, Arm], list[dict[str, Any]]]:
+    """Fork `start` for the baseline and for each victim, and train them side by side.
+
+    Args:
+        path: the checkpoint, from which it goes on.
+        start: the network that restores looks.
+        victims: by name, each with its minutes of two cores. The first is judged at all marks,
+            the others, the controls, at their end, and on fewer images.
+
+    Returns:
+        The attackers by victim, and a record for each judgement, with the baseline's scores at
+        the same step beside it.
+    """
+    arms = {name: start.fork(name) for name in (BASELINE.name, *victims)}
+    records: list[dict[str, Any]] = []
+    if path.exists():
+        state = torch.load(path, weights_only=True)
+        records = state["records"]
+        for name, arm in arms.items():
+            arm.load(state["arms"][name])
+    first = next(iter(victims))
+    ends = {name: [minutes] for name, (_, minutes) in victims.items()}
+    ends[first] = [m for m in MARKS if m < victims[first][1]] + ends[first]
+    judged = {(record["victim"], record["minutes"]) for record in records}
+    stages = {name: Stage(test if name == first else test.only(FEW)) for name in victims}
+    samples = Samples(paths, [BASELINE, *(v for v, _ in victims.values())], [1, arms[first].step])
+
+    def keep() -> None:
+        save({"arms": {n: a.state() for n, a in arms.items()}, "records": records}, path)
+
+    saved = time.monotonic()
+    while True:
+        due = [
+            (name, mark)
+            for name, marks in ends.items()
+            for mark in marks
+            if arms[name].minutes >= mark and (name, mark) not in judged
+        ]
+        for name, mark in due:
+            keep()
+            base = stages[name].scores(arms[BASELINE.name], BASELINE)
+            scores = stages[name].scores(arms[name], victims[name][0])
+            records.append(
+                {
+                    "victim": name,
+                    "minutes": mark,
+                    "step": arms[name].step,
+                    "looks": {
+                        look: {
+                            "gain": gains(scores[look], base[look]),
+                            "attack": scores[look].to_json(),
+                            "baseline": base[look].to_json(),
+                        }
+                        for look in scores
+                    },
+                }
+            )
+            judged.add((name, mark))
+            tell(f"{name} at {mark:.3g} min: {told(records[-1])}")
+        running = [name for name, marks in ends.items() if arms[name].minutes < marks[-1]]
+        if not running:
+            break
+        batch = samples.batch()
+        for name in (BASELINE.name, *running):
+            arms[name].learn(batch)
+        if time.monotonic() - saved > CHECKPOINT_EVERY:
+            keep()
+            saved = time.monotonic()
+            done = ", ".join(f"{n} {arms[n].minutes:.1f} of {ends[n][-1]:.3g} min" for n in running)
+            tell(f"step {arms[first].step}: {done}")
+    keep()
+    return arms, records
+
+
+def told(record: Mapping[str, Any]) -> str:
+    """A record on one line."""
+    return "; ".join(
+        f"{look} {found['attack']['psnr'][0]:.2f} dB, gain {found['gain'][0]:+.2f} "
+        f"({found['gain'][1]:+.2f} to {found['gain'][2]:+.2f})"
+        for look, found in record["looks"].items()
+    )
+
+
+def save(value: object, path: Path) -> None:
+    """A checkpoint that a kill in the middle of writing cannot spoil."""
+    torch.save(value, path.with_suffix(".tmp"))
+    os.replace(path.with_suffix(".tmp"), path)

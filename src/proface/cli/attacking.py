@@ -1,0 +1,94 @@
+"""`attack`: what protected pictures tell without the key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proface.cli.output import complain, say, say_json
+from proface.errors import MissingExtraError, UsageError
+
+
+def attack(
+    data: Annotated[
+        list[Path],
+        typer.Option("--data", metavar="FOLDER", help="Photos to train on. Repeatable."),
+    ],
+    test: Annotated[
+        list[Path],
+        typer.Option("--test", metavar="FOLDER", help="Photos to test on. Repeatable."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FOLDER", help="Report, pictures, checkpoints.")
+    ],
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="padded, keyed, or another method.")
+    ] = "padded",
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="NAME,...", help="Some of the attacks.")
+    ] = None,
+    budget: Annotated[
+        str,
+        typer.Option(
+            "--budget", metavar="TIME", help="Of each attacker, on two cores: 90s, 10m, 1h."
+        ),
+    ] = "10m",
+    sizes: Annotated[
+        str,
+        typer.Option(
+            "--sizes", metavar="NAME,...", help="Of networks: tiny, small, medium, large."
+        ),
+    ] = "medium,small",
+    json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each.")] = False,
+) -> None:
+    """Attack a model without its key, and say what leaks.
+
+    Each attack ends in a verdict, with its baseline and 95 % intervals. The folder gets
+    attacks.md, attacks.json and pictures; started again, the command goes on where it was stopped.
+    Needs the extra `evaluate`.
+    """
+    minutes = _minutes(budget)
+    try:
+        from proface.attacks.inversion import Effort
+        from proface.attacks.restorer import WIDTHS
+        from proface.attacks.running import ATTACKS, Order
+        from proface.attacks.running import attack as run
+    except ImportError as error:
+        raise MissingExtraError(
+            f'{error.name} is not installed. Run pip install "proface[evaluate]".'
+        ) from None
+    order = Order(
+        model,
+        data,
+        test,
+        output,
+        _names(only or ",".join(ATTACKS), "--only", ATTACKS),
+        Effort(minutes, _names(sizes, "--sizes", tuple(WIDTHS))),
+    )
+    for finding in run(order, complain):
+        if json:
+            say_json(finding.to_json())
+        else:
+            say(f"{finding.attack}: {finding.verdict}. {finding.because}")
+    if not json:
+        say(f"report: {output / 'attacks.md'}")
+
+
+def _names(text: str, option: str, known: tuple[str, ...]) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{option} {name}: choose from {', '.join(known)}.")
+    if not names:
+        raise UsageError(f"{option}: name at least one of {', '.join(known)}.")
+    return list(dict.fromkeys(names))
+
+
+def _minutes(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text.strip())
+    if match is None or not float(match[1]):
+        raise UsageError(f"--budget {text}: give a time such as 90s, 10m or 1h.")
+    return float(match[1]) * {"s": 1 / 60, "m": 1, "h": 60}[match[2]]
