@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proface.errors import UsageError
+from proface.errors import DamagedFileError, UsageError
 from proface.keys import Key, add_stanzas, check_stanzas, header_mac, opened_by
 from proface.media import Header, Photo, replace_header
 from proface.opening import altered, altered_header, open_file_key, read_with_header
@@ -46,8 +46,11 @@ def list_keys(
     """
     photo, header = read_with_header(file, sidecar=sidecar)
     _refuse_deniable(header, photo)
-    check_stanzas(header.stanzas)
-    mine = None if key is None else opened_by(header.stanzas, key)
+    try:
+        check_stanzas(header.stanzas)
+        mine = None if key is None else opened_by(header.stanzas, key)
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{photo.source}: {error}") from None
     return tuple(
         Entry(place + 1, str(stanza["type"]), None if mine is None else place in mine)
         for place, stanza in enumerate(header.stanzas)

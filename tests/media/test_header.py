@@ -227,9 +227,9 @@ def test_ten_thousand_regions_are_read_quickly_and_no_more_are() -> None:
         replace(REGION, n=i + 1, x=i % 100 * 4, y=i // 100 * 4, w=4, h=4) for i in range(10_000)
     )
     full = replace(HEADER, size=(500, 500), regions=regions)
-    before = time.perf_counter()
+    before = time.process_time()
     assert len(Header.from_bytes(full.to_bytes()).regions) == 10_000
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
     one_more = replace(full, regions=(replace(REGION, x=400, y=400, w=4, h=4),), previous=full)
     with pytest.raises(DamagedFileError, match="more than 10000"):
         Header.from_bytes(one_more.to_bytes())

@@ -27,7 +27,7 @@ from proface.cli import (
     state,
     training,
 )
-from proface.cli.output import complain
+from proface.cli.output import complain, own_streams
 from proface.errors import ProfaceError, describe
 
 CANCELLED = 130
@@ -76,9 +76,7 @@ def _before(
 
 def main() -> NoReturn:
     """The console script: run a command and leave with its exit code, never with a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # names that the terminal's encoding lacks
-            stream.reconfigure(errors="backslashreplace")
+    own_streams(libraries="--debug" in sys.argv)
     # Being asked to stop is being cancelled: temporary files, which may show faces, are removed.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

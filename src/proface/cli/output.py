@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,32 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 WIDTH_OF_A_PIPE = 120
+
+
+def own_streams(*, libraries: bool) -> None:
+    """Make stdout and stderr safe to print on, and stderr ours alone unless `libraries`.
+
+    Decoders print what they think of a file (libtiff straight to the descriptor, Pillow through
+    warnings and logging), while a failure here is one line.
+    """
+    # Where a standard descriptor is closed, the next file opened would take its number, and what a
+    # library prints would end in that file.
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)
+    if not libraries:
+        warnings.simplefilter("ignore")
+        logging.getLogger("PIL").addHandler(logging.NullHandler())
+        encoding = getattr(sys.stderr, "encoding", "utf-8")
+        sys.stderr = open(os.dup(2), "w", encoding=encoding, buffering=1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names that the terminal's encoding lacks
+            stream.reconfigure(errors="backslashreplace")
 
 
 def printable(text: str) -> str:

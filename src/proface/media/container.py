@@ -92,7 +92,8 @@ def read_protected(
     try:
         return read_stored(source), header
     except ImageError as error:
-        if header is None or not source.exists():
+        # Too little memory says nothing about the file.
+        if header is None or isinstance(error.__cause__, MemoryError) or not source.exists():
             raise
         raise DamagedFileError(
             f"{source}: the header is there, but the picture is damaged or cut off. "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from proface.errors import ImageError, ProfaceError, UnsupportedImageError
-from proface.media import png_chunks
+from proface.media import png_chunks, segments, tags
 from proface.media.sniff import ACCEPTED, has_deep_colour, known_format, refused_kind
 
 MAX_PIXELS = 200_000_000
@@ -25,9 +25,15 @@ MAX_PIXELS = 200_000_000
 # it for a picture of one colour. The decoded picture must stay a modest multiple of the file.
 _FREE_PIXELS = 25_000_000
 _MOST_PIXELS_A_BYTE = 256
-# Cameras write 1 to 14. Each costs a pass over all coefficients, so a few kilobytes cost minutes.
-_MAX_JPEG_SCANS = 64
 _HEAD_BYTES = 64 * 1024
+_CHECKS: dict[str, Callable[[BinaryIO, str], None]] = {
+    "PNG": png_chunks.check,
+    "JPEG": segments.check_jpeg,
+    "WEBP": segments.check_webp,
+    "AVIF": segments.check_avif,
+    "GIF": segments.check_gif,
+    "TIFF": tags.check_tiff,
+}
 
 
 @contextmanager
@@ -42,6 +48,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
             check_dimensions(image, str(path), size)
             check_kind(image, str(path))
             image.load()
+            _check_exif(image, str(path))
             yield image
 
 
@@ -61,6 +68,7 @@ def loaded(image: Image.Image, source: str) -> Iterator[Image.Image]:
         check_dimensions(image, source)
         check_kind(image, source)
         image.load()
+        _check_exif(image, source)
         yield image
 
 
@@ -98,6 +106,14 @@ def check_kind(image: Image.Image, source: str) -> None:
         raise _unsupported(source, f"the image's colour mode is {image.mode}", "Convert it to RGB")
 
 
+def _check_exif(image: Image.Image, source: str) -> None:
+    """EXIF from wherever Pillow would take it; ImageMagick writes it into a PNG as hex."""
+    tags.check_exif(image.info.get("exif"), source)
+    text = image.info.get("Raw profile type exif")
+    if isinstance(text, str):
+        tags.check_exif(bytes.fromhex("".join(text.split("\n")[3:])), source)
+
+
 def _is_deep(image: Image.Image) -> bool:
     if image.mode.startswith(("I", "F")):
         return True
@@ -133,25 +149,9 @@ def _first_look(path: Path) -> int:
             )
         if kind == "AVIF" and has_deep_colour(head):
             raise _too_deep(str(path))
-        if kind == "PNG":
-            png_chunks.check(file, str(path))
-        if kind == "JPEG" and _jpeg_scans(file) > _MAX_JPEG_SCANS:
-            raise ImageError(
-                f"{path}: this JPEG has more than {_MAX_JPEG_SCANS} passes, which no camera "
-                "writes. Save it anew with another program."
-            )
+        if check := _CHECKS.get(kind):
+            check(file, str(path))
     return status.st_size
-
-
-def _jpeg_scans(file: BinaryIO) -> int:
-    """How many scans follow, stopping past the limit. In coded data FF DA cannot occur."""
-    count, tail = 0, b""
-    file.seek(0)
-    while count <= _MAX_JPEG_SCANS and (block := file.read(1 << 20)):
-        block = tail + block
-        count += block.count(b"\xff\xda")
-        tail = b"\xff" if block.endswith(b"\xff") else b""
-    return count
 
 
 @contextmanager
@@ -175,8 +175,10 @@ def _faults_named(source: str) -> Iterator[None]:
         raise ImageError(
             f"{source}: the file cannot be read ({error.strerror}). Check its name and its disk."
         ) from None
-    except MemoryError:
-        raise ImageError(f"{source}: the image does not fit into memory. Scale it down.") from None
+    except MemoryError as error:
+        raise ImageError(
+            f"{source}: the image does not fit into memory. Close other programs, or scale it down."
+        ) from error
     except Exception as error:  # decoders raise nearly anything for a damaged file
         raise _damaged(source, error) from error
 

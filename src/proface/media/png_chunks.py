@@ -48,7 +48,7 @@ def check(file: BinaryIO, source: str) -> None:
 
 
 def header_chunks(file: BinaryIO, source: str, limit: int) -> list[bytes]:
-    """The data of each `prFc` chunk, in the file's order; at most `limit` bytes each.
+    """The data of the `prFc` chunks, in the file's order: two at most, which differ.
 
     Raises DamagedFileError for a chunk that is too long, cut off, or fails its CRC.
     """
@@ -56,7 +56,7 @@ def header_chunks(file: BinaryIO, source: str, limit: int) -> list[bytes]:
     for kind, length, offset in chunks(file):
         if kind != HEADER_CHUNK:
             continue
-        if length > limit or len(found) == 8:
+        if length > limit:
             raise DamagedFileError(f"{source}: the header is too large: the file was altered.")
         file.seek(offset)
         data, crc = file.read(length), file.read(4)
@@ -64,6 +64,8 @@ def header_chunks(file: BinaryIO, source: str, limit: int) -> list[bytes]:
             raise DamagedFileError(
                 f"{source}: the header is damaged (its chunk fails the CRC). Use another copy."
             )
-        if data not in found:  # eight copies of 64 MiB would be a bomb of their own
+        if data not in found:
             found.append(data)
+        if len(found) == 2:  # that refuses the file; more of up to 64 MiB would be a bomb
+            break
     return found
