@@ -6,6 +6,7 @@ import copy
 import os
 import pickle
 import stat
+import zlib
 
 import pytest
 
@@ -90,3 +91,16 @@ def test_secrets_are_not_shown_or_copied():
 def test_no_face_no_file():
     with pytest.raises(UsageError):
         FaceKeys([])
+
+
+@pytest.mark.parametrize("keys", [Key.generate(), FaceKeys([face()])], ids=["whole", "faces"])
+@pytest.mark.parametrize("wrong", [">", "+", "=", "."])
+def test_a_character_that_is_no_base64_is_damage_under_any_checksum(keys, wrong, tmp_path):
+    """Python's decoder leaves such characters out, and what is left is too short."""
+    path = tmp_path / "a.key"
+    keys.save(path)
+    words = path.read_text().splitlines()[-1].split()[:2]
+    line = f"{words[0]} {words[1][:9]}{wrong}{words[1][10:]}"
+    path.write_text(f"{line} {zlib.crc32(line.encode()):08x}\n")
+    with pytest.raises(DamagedFileError, match="typing error"):
+        load_key_file(path)

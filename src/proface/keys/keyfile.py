@@ -54,7 +54,7 @@ def load(path: str | os.PathLike[str]) -> bytes:
 
 def encode_line(word: str, data: bytes) -> str:
     """A key line: the word, the bytes, the checksum over both."""
-    words = f"{word} {base64.urlsafe_b64encode(data).decode('ascii').rstrip('=')}"
+    words = f"{word} {_text(data)}"
     return f"{words} {_checksum(words)}"
 
 
@@ -107,7 +107,16 @@ def _decode(words: list[str], length: int) -> bytes | None:
         return None
     if _checksum(f"{words[0]} {words[1]}") != words[2]:
         return None
-    return base64.urlsafe_b64decode(words[1] + "=" * (-characters % 4))
+    try:
+        data = base64.urlsafe_b64decode(words[1] + "=" * (-characters % 4))
+    except ValueError:
+        return None
+    # Python leaves out characters that are no base64: a checksum that fits does not make them any.
+    return data if _text(data) == words[1] else None
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
 
 
 def _checksum(words: str) -> str:
