@@ -148,12 +148,12 @@ def train(
     given["data"] = tuple(data) if data else None
 
     from proface.training import require_training
-
-    require_training()
-    from proface.training.running import train as run
     from proface.training.settings import gather
 
     settings = gather(given, path)
+    require_training()
+    from proface.training.running import train as run
+
     try:
         run(settings, complain, say)
     except KeyboardInterrupt:

@@ -14,6 +14,8 @@ from proface.errors import UsageError
 
 Pixels = npt.NDArray[np.uint8]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+# What Pillow raises for files that are damaged, absurdly large, or gone.
+UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
 def find_images(folders: Iterable[Path]) -> list[Path]:

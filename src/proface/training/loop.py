@@ -160,7 +160,9 @@ class Loop:
                 if self.progress.dropped >= DROPS:
                     self._go_back(log)
                     return
-                if step % self.settings.save == 0 or step == self.settings.steps:
+                # While steps are dropped there is nothing new to keep, and a place to go back to.
+                due = step % self.settings.save == 0 and not self.progress.dropped
+                if due or step == self.settings.steps:
                     self._keep(log)
                 elif step % self.settings.samples == 0 and log is not None:
                     log.picture(step, self.task.samples(self.trained))

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
+from proface.flows import haar, inverse_haar
+
 MARGIN = 1.2  # of the publication's triplets
-APART = 0.6  # how far a wrong key's image must be from the original, mean level of [-1, 1]
 
 WIDEST = 1.5  # levels of [-1, 1] beyond which a wrong recovery's error counts only once
 
@@ -67,24 +68,31 @@ def error(a: Tensor, b: Tensor) -> Tensor:
 
 
 def pixels(
-    x: Tensor, o: Tensor, p: Tensor, back: Tensor, wrong: Tensor | None, *, look: float, mode: str
+    x: Tensor, o: Tensor, p: Tensor, back: Tensor, wrong: Tensor, wanted: Tensor, *, look: float
 ) -> Terms:
     """The project's pixel losses.
 
     Args:
-        wrong: None on a step that leaves it out.
+        wanted: what a wrong key is to yield: the look, or noise.
         look: weight of the protected image's error. It grows in the course of a run: first the
             flow learns to carry the face, then to look right; all at once it stays where it is.
-        mode: "random" or "obfuscated".
     """
-    terms = {"protect": look * error(p, o), "recover": error(back, x)}
-    if wrong is not None and mode == "obfuscated":
-        # What a wrong key yields may be anywhere at first: its squares would drown all else.
-        near = wrong.clamp(-WIDEST, WIDEST)
-        terms["wrong"] = (wrong - o).abs().mean() + 4 * (near - o).square().mean()
-    elif wrong is not None:
-        terms["wrong"] = 0.2 * relu(APART - (wrong.clamp(-2, 2) - x).abs().mean())
-    return terms
+    # What a wrong key yields may be anywhere at first: its squares would drown all else.
+    near = wrong.clamp(-WIDEST, WIDEST)
+    return {
+        "protect": look * error(p, o),
+        "recover": error(back, x),
+        "wrong": (wrong - wanted).abs().mean() + 4 * (near - wanted).square().mean(),
+    }
+
+
+def noise_of(key: Tensor) -> Tensor:
+    """The noise that an untrained flow recovers with a key: b x 1 x H x W -> b x 3 x H x W.
+
+    As what a wrong key is to yield it shows nothing of the face. To be far from the original, as
+    the publication's triplets ask, can be had by a bright spot beside a face that is seen.
+    """
+    return inverse_haar(haar(key).repeat(1, 3, 1, 1)).clamp(-1, 1)
 
 
 def rounded(p: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from proface.errors import ModelError, UsageError
 from proface.latents import CELL, COEFFICIENTS, Codebook, analyse
 from proface.latents.codebook import LOWEST
 from proface.latents.words import place_digits, try_places
-from proface.training.images import load_for_crops, vivid
+from proface.training.images import UNREADABLE, load_for_crops, vivid
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -276,7 +276,7 @@ def fit_to(
     for i in generator.permutation(len(paths)):
         try:
             images.append(load_for_crops(paths[i], LEAST_SIDE, generator))
-        except (OSError, ValueError, SyntaxError) as error:  # Pillow's, for damaged files
+        except UNREADABLE as error:
             say(f"{paths[i]}: cannot be read, passed over ({error}).")
     if not images:
         raise UsageError("none of the images can be read. Check the folder.")

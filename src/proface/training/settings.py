@@ -56,9 +56,9 @@ class Settings:
     name: str = "trained"
     start: str = ""
     codebook: Path | None = None
-    classes: int = 48
-    cells: int = 40_000
-    rounds: int = 8
+    classes: int = 112
+    cells: int = 200_000
+    rounds: int = 10
     steps: int = 3000
     batch: int = 4
     size: int = 256
@@ -149,7 +149,15 @@ CHOICES = {
     "precision": ("fp32", "bf16"),
 }
 LOSSES = {"keyed": ("paper", "pixels"), "padded": ("psnr", "l1")}
-LEAST = {"steps": 1, "batch": 1, "size": 16, "fresh": 1, "validation": 1, "classes": 2, "cells": 64}
+LEAST = {
+    "steps": 1,
+    "batch": 1,
+    "size": 16,
+    "fresh": 1,
+    "validation": 1,
+    "classes": 8,
+    "cells": 256,
+}
 
 
 def gather(options: Mapping[str, Any], config: Path | None = None) -> Settings:

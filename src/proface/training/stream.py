@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.errors import ImageError
-from proface.training.images import Pixels, load, load_for_crops
+from proface.training.images import UNREADABLE, Pixels, load, load_for_crops
 from proface.training.layouts import Item
 
 T = TypeVar("T")
@@ -61,9 +61,9 @@ class Images:
             item = self.items[index]
             try:
                 return read(item), item
-            except (OSError, ValueError, SyntaxError) as error:  # Pillow's, for damaged files
+            except UNREADABLE as error:
                 self._pass_over(index, item, error)
-        raise ImageError("none of the training images can be read any more. Check the disk.")
+        raise ImageError("none of the images can be read (any more). Check the folder.")
 
     def _pass_over(self, index: int, item: Item, error: Exception) -> None:
         with self._lock:
