@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install test lint format types check demo fidelity bench docs clean
+.PHONY: help install test lint format types check demo fidelity bench faults fuzz docs clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,13 @@ fidelity: install  ## Figures of the shipped model; DATA="dir dir"
 
 bench: install  ## Times and memory of whole photos
 	$(BIN)/python -m benchmarks.photo
+
+faults: install  ## Interrupt a thousand runs (the tests: a hundred); N=1000
+	INTERRUPTIONS=$(or $(N),1000) $(BIN)/pytest tests/commands/test_faults.py
+
+fuzz: install  ## Fuzz headers, key files, photos and protected files; SECONDS=300 for each
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[fuzz]'
+	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),300)
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
