@@ -1,4 +1,4 @@
-"""The shipped padded flow: what it promises of pixels, pads, tiles, and of torch beside it."""
+"""The shipped padded flow, in both modes: what it promises of pixels, pads, tiles; and torch."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ SIZES = [(256, 256), (250, 250), (64, 80), (48, 34), (17, 31)]
 @pytest.fixture(scope="module")
 def flow() -> Flow:
     return load_flow()
+
+
+@pytest.fixture(scope="module", params=["padded", "padded-obfuscated"])
+def either(request: pytest.FixtureRequest) -> Flow:
+    """A padded flow, whatever a wrong key yields."""
+    return load_flow(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +75,7 @@ def test_any_size_comes_back(flow: Flow, height: int, width: int) -> None:
 
 
 def test_protected_pixels_depend_on_the_original_through_the_padded_words_alone(
-    flow: Flow,
+    either: Flow,
 ) -> None:
     """The proof, in code: other original, same o and z, same bytes.
 
@@ -78,22 +84,22 @@ def test_protected_pixels_depend_on_the_original_through_the_padded_words_alone(
     """
     assert list(inspect.signature(hide_words).parameters) == ["cover", "words"]
     x1, x2 = photo(96, 96), np.ascontiguousarray(photo(96, 96)[::-1, ::-1])
-    o, u1 = proface.obfuscate(x1, "blur"), pad(flow, x1)
-    p = flow.hide(x1, o, u1)
+    o, u1 = proface.obfuscate(x1, "blur"), pad(either, x1)
+    p = either.hide(x1, o, u1)
     zeros = np.zeros_like(u1)
-    l1 = seek_words(flow.hide(x1, o, zeros)).ravel()
-    l2 = seek_words(flow.hide(x2, o, zeros)).ravel()
+    l1 = seek_words(either.hide(x1, o, zeros)).ravel()
+    l2 = seek_words(either.hide(x2, o, zeros)).ravel()
     assert (l1 != l2).any()
     # The pad under which x2 has the same z: there is exactly one, for any x2.
     u2 = u1 + l1 - l2
-    np.testing.assert_array_equal(flow.hide(x2, o, u2), p)
+    np.testing.assert_array_equal(either.hide(x2, o, u2), p)
 
 
-def test_words_are_uniform_for_any_original(flow: Flow) -> None:
+def test_words_are_uniform_for_any_original(either: Flow) -> None:
     """Even for a black image, whose latents are all alike."""
     x = np.zeros((256, 256, 3), np.uint8)
     key = bytes(range(32))
-    p = flow.hide(x, x + 128, keystream(key, flow.words(256, 256)))
+    p = either.hide(x, x + 128, keystream(key, either.words(256, 256)))
     words = seek_words(p)[..., : strips(256, 256)[0].words].ravel()
     counts = np.bincount(words >> 8, minlength=256)
     expected = len(words) / 256
@@ -101,20 +107,51 @@ def test_words_are_uniform_for_any_original(flow: Flow) -> None:
     assert chi_square < 340  # 255 degrees of freedom: beyond it once in 3,000
 
 
-def test_the_offsets_do_not_tell_two_originals_apart(flow: Flow) -> None:
+def test_the_offsets_do_not_tell_two_originals_apart(either: Flow) -> None:
     """Means of p - o over many pads, for two originals: the same within sampling error."""
     textured = photo(64, 64)
     flat = np.full_like(textured, 90)
     o = np.full_like(textured, 128)
     totals = []
     for x in (textured, flat):
-        offsets = [flow.hide(x, o, pad(flow, x, seed)).astype(int) - 128 for seed in range(200)]
+        offsets = [either.hide(x, o, pad(either, x, seed)).astype(int) - 128 for seed in range(200)]
         totals.append((np.mean(offsets, 0), np.var(offsets, 0)))
     (mean1, variance1), (mean2, variance2) = totals
     # The difference of two means of 200 draws, in units of its deviation: variance 1.
     z = (mean1 - mean2) / np.sqrt((variance1 + variance2) / 199)
     assert abs(z.mean()) < 4 / np.sqrt(z.size)
     assert z.var() == pytest.approx(1, abs=0.06)
+
+
+def test_a_wrong_key_yields_noise_or_the_look(flow: Flow, key: proface.Key) -> None:
+    x, nonce = photo(208, 160), os.urandom(16)
+    o = proface.obfuscate(x, "pixelate")
+    obfuscated = load_flow("padded-obfuscated")
+    p = obfuscated.protect(x, o, key, nonce=nonce)
+    right, wrong = obfuscated.recover(p, key, nonce), obfuscated.recover(p, key, os.urandom(16))
+    assert psnr(x, right) > 35
+    np.testing.assert_array_equal(wrong, p)
+    assert psnr(o, wrong) > 45
+    # The two modes differ in what is shown of noise, and in nothing else.
+    p = flow.protect(x, o, key, nonce=nonce)
+    assert flow.digest == obfuscated.digest
+    np.testing.assert_array_equal(obfuscated.recover(p, key, nonce), flow.recover(p, key, nonce))
+    assert psnr(x, flow.recover(p, key, os.urandom(16))) < 15
+
+
+def test_a_key_that_is_nearly_right_shows_the_face_where_it_is(flow: Flow) -> None:
+    """Words of one cell are wrong, which some cells share: these show the look."""
+    x = photo(256, 256)
+    o, u = proface.obfuscate(x, "pixelate"), pad(flow, x)
+    obfuscated = load_flow("padded-obfuscated")
+    p = obfuscated.hide(x, o, u)
+    near = u.reshape(-1, WORDS).copy()
+    near[37] = pad(flow, x, 1).reshape(near.shape)[37]
+    found = obfuscated.reveal(p, near.ravel())
+    in_look = (found == p).reshape(16, 16, 16, 16, 3).all((1, 3, 4))  # of each cell
+    assert 0 < in_look.mean() < 0.5
+    face = ~in_look.repeat(16, 0).repeat(16, 1)
+    assert psnr(x[face], found[face]) > 35
 
 
 def test_tiles_give_what_the_whole_gives(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:

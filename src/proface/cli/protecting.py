@@ -48,7 +48,9 @@ def protect(
     deniable: Annotated[
         bool,
         typer.Option(
-            "--deniable", help="Nothing tells a wrong password, which shows noise. EXIF is dropped."
+            "--deniable",
+            help="Nothing tells a wrong password, which shows noise, or with the model "
+            "padded-obfuscated just the look. EXIF is dropped.",
         ),
     ] = False,
     exact: Annotated[

@@ -42,13 +42,15 @@ def measure(way: Method, x: Pixels, o: Pixels) -> dict[str, float]:
     p, key = way.hide(x, o)
     p = saved(p)
     recovered = saved(way.reveal(p, key))
-    _p, wrong = way.hide(x, o)
+    _p, wrong_key = way.hide(x, o)
+    wrong = saved(way.reveal(p, wrong_key))
     return {
         "protected_psnr": psnr(o, p),
         "protected_ssim": ssim(o, p),
         "recovered_psnr": psnr(x, recovered),
         "recovered_ssim": ssim(x, recovered),
-        "wrong_key_psnr": psnr(x, saved(way.reveal(p, wrong))),
+        "wrong_key_psnr": psnr(x, wrong),
+        "wrong_key_to_look_psnr": psnr(o, wrong),
     }
 
 

@@ -113,9 +113,11 @@ def _exported(
 
 
 def export(flow: PaddedFlow, codebook: Codebook, facts: dict[str, object], folder: Path) -> Path:
-    """Write a model's files and its card; returns the card's path.
+    """Write a model's files and its cards; returns the first one's path.
 
-    `facts` needs "name" and "mode" at least; sizes and digests are added.
+    There are two cards for the same files: NAME, of mode "random", and NAME-obfuscated, since the
+    modes differ in what is shown of words that are noise. `facts` needs "name" at least; sizes and
+    digests are added. Measured figures are of the model as it was, and are not kept.
     """
     name = str(facts["name"])
     state = {key: value.contiguous() for key, value in flow.state_dict().items()}
@@ -124,7 +126,10 @@ def export(flow: PaddedFlow, codebook: Codebook, facts: dict[str, object], folde
         "codebook": (f"{name}.npz", codebook.to_bytes()),
         "weights": (f"{name}.safetensors", save(state)),
     }
-    return write_model(facts | {"kind": "padded", "modes": codebook.modes}, flow, parts, folder)
+    facts |= {"kind": "padded", "modes": codebook.modes}
+    other = {"name": f"{name}-obfuscated", "mode": "obfuscated"}
+    write_model(facts | other, flow, parts, folder)
+    return write_model(facts | {"mode": "random"}, flow, parts, folder)
 
 
 def export_keyed(flow: KeyedFlow, facts: dict[str, object], folder: Path) -> Path:

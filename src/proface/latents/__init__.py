@@ -6,7 +6,8 @@ numpy only, so that protecting and recovering need no torch:
     codebook   the modes: which levels the coefficients of a cell have
     words      levels <-> latents of 16 bits, as mixed-radix numbers
     sharing    cells of little content lend words to cells of much
-    code       the four above, put together: pixels <-> the words of a region
+    plausible  whether words are a picture's or noise
+    code       the five above, put together: pixels <-> the words of a region
     carrier    the lattice coupling: padded words into the cover's pixels, and out again
 """
 

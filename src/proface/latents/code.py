@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from proface.latents.carrier import strips
 from proface.latents.codebook import CANDIDATES, Codebook, Floats, Integers, Words
+from proface.latents.plausible import Evidence, evidence, needed
 from proface.latents.sharing import Groups
 from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid
 from proface.latents.words import WORDS
@@ -69,9 +70,9 @@ class Reading:
     def __init__(self, codebook: Codebook, words: Words, height: int, width: int) -> None:
         self._codebook = codebook
         self._shape = grid(height, width)
-        groups = Groups.of(slots(height, width), WORDS)
-        stream = groups.to_stream(words.reshape(-1, WORDS))
-        self._positions, self._modes = groups.read_sizes(stream, codebook.sizes)
+        self._groups = Groups.of(slots(height, width), WORDS)
+        stream = self._groups.to_stream(words.reshape(-1, WORDS))
+        self._positions, self._modes = self._groups.read_sizes(stream, codebook.sizes)
         self._stream = np.append(stream, np.zeros(int(codebook.rates[-1]), np.uint16))
 
     def decode(self, rows: slice, columns: slice) -> tuple[Floats, Floats]:
@@ -83,3 +84,17 @@ class Reading:
         values = self._codebook.dequantise(self._codebook.unpack(words, modes), modes)
         noise = self._codebook.noise_of(modes)
         return values.reshape(*cells.shape, -1), noise.reshape(*cells.shape, 3)
+
+    def evidence(self) -> tuple[Evidence, Evidence]:
+        """Of each group, what speaks for a picture and not for noise; see `latents.plausible`."""
+        stream = self._stream[: int(self._groups.ends[-1])]
+        return evidence(self._codebook, self._groups, stream, self._positions, self._modes)
+
+    def plausible(self) -> npt.NDArray[np.bool_]:
+        """Which cells have words that look like a picture's, not like noise: rows x columns.
+
+        Right words always do.
+        """
+        reached, most = self.evidence()
+        groups = reached >= needed(most)
+        return groups[self._groups.group_of_cells()].reshape(self._shape)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -102,6 +103,18 @@ class Codebook:
     def modes(self) -> int:
         """How many modes there are."""
         return len(self.sizes)
+
+    @cached_property
+    def ranges(self) -> Integers:
+        """Modes x (words of the highest rate): a word's value is below this, 1 beyond the cell."""
+        most = int(self.rates[-1])
+        places = self._word + most * np.arange(self.modes)[:, None]
+        radices = self.radices[self.chosen.reshape(-1, COEFFICIENTS)]
+        product = np.ones(most * self.modes, np.int64)
+        np.multiply.at(product, places, radices)
+        ranges = product.reshape(-1, most)
+        ranges[:, 0] *= self.modes
+        return ranges
 
     def centred(self, coefficients: Floats, classes: Integers) -> Floats:
         """Coefficients n x 768 less the means of their classes (n), in units of their scales."""

@@ -51,6 +51,12 @@ class Groups:
         """Where the groups begin in the stream."""
         return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
 
+    def group_of_cells(self) -> Integers:
+        """The group of each cell, in raster order."""
+        groups = np.empty_like(self.order)
+        groups[self.order] = self.group
+        return groups
+
     def to_stream(self, words: Words) -> Words:
         """The cells' words n x most -> one stream, group by group."""
         return words[self.order][self.kept]
