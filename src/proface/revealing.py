@@ -13,6 +13,7 @@ from proface.keys import FaceKey, keystream
 from proface.media import Header, Region
 from proface.originals import open_original
 from proface.runtime import Flow, load_flow
+from proface.runtime.models import find_model, list_models, model_names
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -100,19 +101,30 @@ def _area(key: FaceKey) -> tuple[slice, slice]:
 
 
 def flow_of(header: Header) -> Flow:
-    """The flow that a file was made with.
+    """The flow that a file was made with: of the header's name, or else of its digest.
 
     Raises:
-        ModelError: another one of that name is installed.
+        ModelError: it is not here; the message says which to bring.
     """
-    flow = load_flow(header.model_name)
-    if flow.digest != header.model_sha256:
+    name, digest = header.model_name, header.model_sha256
+    same_name = find_model(name) if name in model_names() else None
+    if same_name is not None and same_name.digest == digest:
+        return load_flow(name)
+    for card in list_models():  # imported under another name
+        if (card.digest, card.mode) == (digest, header.mode):
+            return load_flow(card.name)
+    if same_name is None:
         raise ModelError(
-            f"The file was made with another model {header.model_name!r} "
-            f"({header.model_sha256[:12]}) than the one installed ({flow.digest[:12]}). "
-            "Install the version of proface that made it."
+            f"The file was made with the model {name!r} ({digest[:12]}), which is not here. Bring "
+            f"it: proface models import FILE --name {name}"
         )
-    return flow
+    remedy = "Import the one that made it, under another name: proface models import FILE"
+    if same_name.is_shipped:
+        remedy = "Install the version of proface that made it"
+    raise ModelError(
+        f"The file was made with another model {name!r} ({digest[:12]}) than the one installed "
+        f"({same_name.digest[:12]}). {remedy}."
+    )
 
 
 def numbers(regions: Sequence[Region | FaceKey]) -> str:

@@ -78,10 +78,10 @@ def test_a_damaged_word_does_not_hide_its_group(codebook: Codebook) -> None:
 
 
 def test_each_group_is_judged_by_itself(codebook: Codebook) -> None:
-    x = picture("photo", 96, 272)
-    words, other = encode(codebook, x), noise(96, 272, 3)
-    groups = Reading(codebook, words, 96, 272)._groups
-    first = (groups.group_of_cells() == 0).reshape(grid(96, 272))
+    x = picture("photo", 256, 272)
+    words, other = encode(codebook, x), noise(256, 272, 3)
+    groups = Reading(codebook, words, 256, 272)._groups
+    first = (groups.group_of_cells() == 0).reshape(grid(256, 272))
     assert 0 < first.sum() < first.size
     words[first] = other[first]
-    np.testing.assert_array_equal(Reading(codebook, words, 96, 272).plausible(), ~first)
+    np.testing.assert_array_equal(Reading(codebook, words, 256, 272).plausible(), ~first)

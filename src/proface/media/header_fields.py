@@ -23,7 +23,7 @@ _MAX_SIDE = 10_000_000
 _MAX_SEALED = 10_001
 _HEX = re.compile(r"[0-9a-f]*")
 # No slash, space or letter beyond ASCII: neither a path nor a person's name fits by accident.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+,-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+,-]{0,63}")
 
 
 class Damaged:
@@ -97,7 +97,7 @@ def choice(value: Any, choices: tuple[_T, ...], field: str, damaged: Damaged) ->
 
 def name(value: Any, field: str, damaged: Damaged) -> str:
     """1 to 64 of A-Z a-z 0-9 . _ : + , - beginning with a letter or a digit."""
-    if type(value) is not str or not _NAME.fullmatch(value):
+    if type(value) is not str or not NAME.fullmatch(value):
         raise damaged(field, "is no plain name")
     return value
 

@@ -115,16 +115,35 @@ def _read_weights(card: Card) -> dict[str, Floats]:
         raise ModelError(f"{card.path('weights')}: not weights that can be read.") from error
 
 
+def weight_shapes() -> dict[str, tuple[int, ...]]:
+    """The entries of a file of weights: name -> shape."""
+    return {
+        tensor.name: tuple(tensor.dims)
+        for part in ("protect", "recover")
+        for tensor in _open_places(_network(part))
+    }
+
+
+def _network(part: Literal["protect", "recover"]) -> Any:
+    """One of the two networks as an ONNX message, with open places for the weights."""
+    from proface.onnx_format import read_model
+
+    return read_model(find_shipped(NETWORKS).read(part))
+
+
+def _open_places(model: Any) -> list[Any]:
+    """The tensors of a network that the weights go into; what it has in it is its own constants."""
+    return [tensor for tensor in model.graph.initializer if not tensor.raw_data]
+
+
 def _engine(
     weights: Mapping[str, Floats], part: Literal["protect", "recover"], device: str, card: Card
 ) -> Engine:
     """One of the two networks, with the weights put in."""
-    from proface.onnx_format import from_array, read_model
+    from proface.onnx_format import from_array
 
-    model: Any = read_model(find_shipped(NETWORKS).read(part))
-    for tensor in model.graph.initializer:
-        if tensor.raw_data:
-            continue  # a constant of the network's own
+    model = _network(part)
+    for tensor in _open_places(model):
         values = weights.get(tensor.name)
         if values is None or values.shape != tuple(tensor.dims) or values.dtype != np.float32:
             raise ModelError(

@@ -87,7 +87,7 @@ def read_card(path: Path) -> Card:
     """Read a card.
 
     Raises:
-        ModelError: it is not one.
+        ModelError: it is not one, or cannot be read.
     """
     try:
         facts = json.loads(path.read_text("utf-8"))
@@ -111,6 +111,11 @@ def _cards() -> dict[str, Path]:
     imported = {path.stem: path for path in sorted(models_folder().glob("*.json"))}
     shipped = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
     return shipped | {name: path for name, path in imported.items() if name not in shipped}
+
+
+def model_names() -> list[str]:
+    """The names of all models at hand: the shipped ones, then the imported ones."""
+    return list(_cards())
 
 
 def list_models() -> list[Card]:

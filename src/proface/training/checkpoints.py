@@ -143,7 +143,7 @@ def read_state(start: str) -> tuple[State, str]:
         except (OSError, SafetensorError) as error:
             reason = getattr(error, "strerror", None) or "no safetensors file"
             raise ModelError(f"{path}: cannot be read ({reason}).") from None
-    from proface.obfuscators.swaps.checkpoints import read_checkpoint
+    from proface.checkpoints import read_checkpoint
 
     return read_checkpoint(path), str(path)
 

@@ -121,7 +121,8 @@ def _identity(of_x: Tensor, of_p: Tensor, people: Sequence[str]) -> Tensor:
 
 def _recogniser(settings: Settings) -> nn.Module:
     """IR-SE-50 with published weights, brought by the user or imported before."""
-    from proface.obfuscators.swaps.checkpoints import checked, network, read_checkpoint
+    from proface.checkpoints import read_checkpoint
+    from proface.obfuscators.swaps.checkpoints import checked, network
     from proface.obfuscators.swaps.weights import load_network
 
     name = "faceshifter-identity"

@@ -1,27 +1,21 @@
-"""Published checkpoints, turned into safetensors files of this project.
-
-A checkpoint is read as tensors only: no code in it runs. What is no plain state dict is refused.
-"""
+"""Published checkpoints of face swaps, turned into safetensors files of this project."""
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from proface.errors import MissingExtraError, ModelError
+from proface import checkpoints
+from proface.checkpoints import faults, read_checkpoint
+from proface.errors import ModelError
 from proface.runtime.folder import weights_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    State = Mapping[str, Tensor]
+    from proface.checkpoints import State
 
-NAMED = 5  # entries that a message names at most
-WRAPPERS = ("state_dict", "model_state_dict", "model", "netG", "generator")
-PREFIX = "module."  # of what was trained on several GPUs
 COUNTER = "num_batches_tracked"  # of batch norms; evaluation does without, and old files have none
 
 
@@ -84,32 +78,6 @@ def import_checkpoint(file: Path, name: str, *, overwrite: bool = False) -> Path
     return target
 
 
-def read_checkpoint(file: Path) -> State:
-    """The tensors of a checkpoint, by name, as they are in the file.
-
-    Raises:
-        ModelError: it cannot be read, or is no plain state dict.
-    """
-    import torch
-
-    try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror}).") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ModelError(f"{file}: {_refusal(error)}") from None
-    while isinstance(content, dict) and not _is_state(content):
-        inner = [content[key] for key in WRAPPERS if isinstance(content.get(key), dict)]
-        if not inner:
-            break
-        content = inner[0]
-    if not isinstance(content, dict) or not _is_state(content):
-        raise ModelError(f"{file}: no state dict: tensors by their names are expected.")
-    if all(key.startswith(PREFIX) for key in content):
-        content = {key.removeprefix(PREFIX): value for key, value in content.items()}
-    return content
-
-
 def checked(state: State, name: str, source: str) -> dict[str, Tensor]:
     """The entries of the network `name`, in its order, as float32 where they are numbers.
 
@@ -123,22 +91,12 @@ def checked(state: State, name: str, source: str) -> dict[str, Tensor]:
     for key, value in expected.items():
         if key.endswith(COUNTER):
             found.setdefault(key, torch.zeros(value.shape, dtype=value.dtype))
-    faults = []
-    if missing := [key for key in expected if key not in found]:
-        faults.append(f"missing: {_some(missing)}")
-    if extra := [key for key in found if key not in expected]:
-        faults.append(f"unexpected: {_some(extra)}")
-    both = [key for key in expected if key in found]
-    if wrong := [key for key in both if found[key].shape != expected[key].shape]:
-        shapes = [f"{k} is {_shape(found[k])}, not {_shape(expected[k])}" for k in wrong]
-        faults.append(f"of another shape: {_some(shapes)}")
-    if broken := [key for key in both if not torch.isfinite(found[key]).all()]:
-        faults.append(f"not finite: {_some(broken)}")
-    if faults:
+    finite = {key: bool(torch.isfinite(value).all()) for key, value in found.items()}
+    shapes = {key: tuple(value.shape) for key, value in expected.items()}
+    if wrong := faults(found, shapes, finite):
         title = NETWORKS[name].title
         raise ModelError(
-            f"{source}: not the weights of {title}. " + "; ".join(faults) + ". "
-            f"Expected: {NETWORKS[name].published}."
+            f"{source}: not the weights of {title}. {wrong}. Expected: {NETWORKS[name].published}."
         )
     return {key: found[key].to(value.dtype).contiguous() for key, value in expected.items()}
 
@@ -160,16 +118,8 @@ def network(name: str, state: State) -> nn.Module:
 
 
 def require_torch(look: str) -> None:
-    """Raises MissingExtraError unless torch and safetensors are installed."""
-    try:
-        import safetensors
-        import torch
-    except ImportError:
-        raise MissingExtraError(
-            f"{look} needs torch and safetensors, which are not installed. "
-            'Run pip install "proface[swap]".'
-        ) from None
-    del safetensors, torch
+    """Raises MissingExtraError unless torch is installed."""
+    checkpoints.require_torch(look, "swap")
 
 
 def _depths(state: State) -> tuple[int, int, int, int]:
@@ -179,32 +129,3 @@ def _depths(state: State) -> tuple[int, int, int, int]:
         units = {key.split(".")[1] for key in state if key.startswith(f"layer{stage}.")}
         counts.append(len(units) if 0 < len(units) <= 100 else usual)
     return counts[0], counts[1], counts[2], counts[3]
-
-
-def _refusal(error: Exception) -> str:
-    if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error).lower():
-        return (
-            "refused: it holds more than tensors, such as a whole module, and reading that would "
-            "run code from the file. If you trust its source, convert it apart, where its classes "
-            "can be imported and with no access to anything of value: "
-            "torch.save(torch.load(FILE, weights_only=False).state_dict(), 'state.pth'). "
-            "Then import state.pth."
-        )
-    return "damaged, or not a checkpoint saved by torch."
-
-
-def _is_state(content: Mapping[Any, Any]) -> bool:
-    import torch
-
-    return bool(content) and all(
-        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
-    )
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def _shape(value: Tensor) -> str:
-    return "x".join(map(str, value.shape)) or "scalar"
