@@ -17,6 +17,7 @@ import proface
 from proface.errors import ModelError, UsageError
 from proface.keys import keystream
 from proface.latents import WORDS, grid, hide_words, seek_words, strips
+from proface.latents.sharing import Groups
 from proface.runtime import Flow, list_models, load_flow, make_flow
 from proface.runtime.models import read_card
 
@@ -140,16 +141,17 @@ def test_a_wrong_key_yields_noise_or_the_look(flow: Flow, key: proface.Key) -> N
 
 
 def test_a_key_that_is_nearly_right_shows_the_face_where_it_is(flow: Flow) -> None:
-    """Words of one cell are wrong, which some cells share: these show the look."""
+    """The words of one cell are wrong, the last one of those that share them: few are hit."""
     x = photo(256, 256)
     o, u = proface.obfuscate(x, "pixelate"), pad(flow, x)
     obfuscated = load_flow("padded-obfuscated")
     p = obfuscated.hide(x, o, u)
     near = u.reshape(-1, WORDS).copy()
-    near[37] = pad(flow, x, 1).reshape(near.shape)[37]
+    last = Groups.of(np.full(256, strips(256, 256)[0].words), WORDS).order[-1]
+    near[last] = pad(flow, x, 1).reshape(near.shape)[last]
     found = obfuscated.reveal(p, near.ravel())
     in_look = (found == p).reshape(16, 16, 16, 16, 3).all((1, 3, 4))  # of each cell
-    assert 0 < in_look.mean() < 0.5
+    assert 1 <= in_look.sum() < 30
     face = ~in_look.repeat(16, 0).repeat(16, 1)
     assert psnr(x[face], found[face]) > 35
 

@@ -18,7 +18,6 @@ import numpy as np
 
 from proface.evaluation.images import Pixels, find, load
 from proface.latents import WORDS, Codebook, Reading, encode, grid
-from proface.latents.plausible import needed
 from proface.runtime.models import find_model
 
 SIZES = ((256, 256), (128, 128), (64, 64), (32, 32), (17, 31), (16, 16), (8, 8), (4, 4), (2, 2))
@@ -62,7 +61,7 @@ def main() -> None:
                 crop = np.ascontiguousarray(image[:height, :width])
                 reading = Reading(codebook, encode(codebook, crop), height, width)
                 hidden += not reading.plausible().all()
-                least = min(least, float(needed(reading.evidence()[1]).min()) / np.log(2))
+                least = min(least, float(reading.evidence()[0].needed.min()) / np.log(2))
             wrong = f"{options.wrong} | {shown}" if name == pictures[0][0] else "|"
             cells = (f"{height} x {width}", name, len(images), hidden, wrong, f"{least:.1f}")
             print("| " + " | ".join(map(str, cells)) + " |", flush=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from proface.latents.carrier import strips
 from proface.latents.codebook import CANDIDATES, Codebook, Floats, Integers, Words
-from proface.latents.plausible import Evidence, evidence, needed
+from proface.latents.plausible import ENOUGH, Evidence, weigh
 from proface.latents.sharing import Groups
 from proface.latents.transform import CELL, COEFFICIENTS, analyse, grid
 from proface.latents.words import WORDS
@@ -86,15 +86,15 @@ class Reading:
         return values.reshape(*cells.shape, -1), noise.reshape(*cells.shape, 3)
 
     def evidence(self) -> tuple[Evidence, Evidence]:
-        """Of each group, what speaks for a picture and not for noise; see `latents.plausible`."""
+        """Of groups and of cells, what speaks for a picture, not for noise; see `plausible`."""
         stream = self._stream[: int(self._groups.ends[-1])]
-        return evidence(self._codebook, self._groups, stream, self._positions, self._modes)
+        return weigh(self._codebook, self._groups, stream, self._positions, self._modes)
 
     def plausible(self) -> npt.NDArray[np.bool_]:
         """Which cells have words that look like a picture's, not like noise: rows x columns.
 
         Right words always do.
         """
-        reached, most = self.evidence()
-        groups = reached >= needed(most)
-        return groups[self._groups.group_of_cells()].reshape(self._shape)
+        groups, cells = self.evidence()
+        supported = groups.plausible[self._groups.group_of_cells()] | (cells.reached >= ENOUGH)
+        return (cells.plausible & supported).reshape(self._shape)
