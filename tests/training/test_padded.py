@@ -16,7 +16,7 @@ PADDED = ("--flow", "padded", "--workers", 0)
 
 def test_a_run_fits_a_codebook_and_ends_with_a_model(train: Train, tmp_path: Path) -> None:
     config = tmp_path / "run.toml"
-    config.write_text("classes = 8\ncells = 512\nrounds = 1\npool = 16\nfresh = 2\nloss = 'l1'\n")
+    config.write_text("classes = 2\ncells = 200\nrounds = 1\npool = 16\nfresh = 2\nloss = 'l1'\n")
     args = (*PADDED, "--steps", 4, "--out", tmp_path / "run", "--config", config)
 
     result = train(*args, "--data", Path(__file__).parent)
@@ -32,7 +32,7 @@ def test_a_run_fits_a_codebook_and_ends_with_a_model(train: Train, tmp_path: Pat
 
     assert result.returncode == 0, result.stderr
     book = Codebook.from_bytes((tmp_path / "run" / "codebook.npz").read_bytes())
-    assert len(book.chosen) == 8
+    assert len(book.chosen) == 2
     card = read_card(tmp_path / "run" / "model" / "trained.json")
     assert {"network", "codebook", "weights"} == set(card.facts["files"])
     assert card.read("codebook") == (tmp_path / "run" / "codebook.npz").read_bytes()

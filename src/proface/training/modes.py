@@ -45,16 +45,18 @@ def colour_rotation(images: list[npt.NDArray[np.uint8]]) -> Floats:
 
 def lloyd_levels(samples: npt.NDArray[np.floating], radix: int, rounds: int = 15) -> Floats:
     """The `radix` levels, symmetric about zero, of least mean square error on the samples."""
-    samples = np.concatenate([samples, -samples])
+    samples = np.sort(np.concatenate([samples, -samples]))
+    sums = np.concatenate([[0.0], np.cumsum(samples, dtype=np.float64)])
     # Start where the optimal compander of high resolution puts them: density to the third root.
     counts, edges = np.histogram(samples, 2000, (-16, 16))
     mass = np.cumsum(np.maximum(counts, 1e-3) ** (1 / 3))
     levels = np.interp((np.arange(radix) + 0.5) / radix, mass / mass[-1], edges[1:])
     for _ in range(rounds):
-        nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, samples)
-        members = np.bincount(nearest, minlength=radix)
-        sums = np.bincount(nearest, samples, minlength=radix)
-        levels = np.sort(np.where(members > 0, sums / np.maximum(members, 1), levels))
+        # Sorted, each level's samples are a run of them: how many, and their sum, is a difference.
+        inner = np.searchsorted(samples, (levels[1:] + levels[:-1]) / 2, "right")
+        bounds = np.concatenate([[0], inner, [len(samples)]])
+        members, total = np.diff(bounds), np.diff(sums[bounds])
+        levels = np.sort(np.where(members > 0, total / np.maximum(members, 1), levels))
     return np.asarray((levels - levels[::-1]) / 2, np.float32)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -139,6 +138,8 @@ def _facts(
         counts[folder.resolve().name] = sum(item.path.is_relative_to(folder) for item in training)
     many = f" on each of {world.size} processes" if world.size > 1 else ""
     of = f"crops of {settings.crop} px" if settings.crop else f"images of {settings.size} px"
+    aim = "the original" if settings.mode == "random" else "the look"
+    wrong = f"what a wrong key yields against {aim}"
     start = f", from {Path(settings.start).name}" if settings.start else ""
     return {
         "name": settings.name,
@@ -152,9 +153,9 @@ def _facts(
             f"{spoken(progress.spent)} on {world.device.type}"
         ),
         "measured": {
-            "by": "proface train, images held out, rounded to 8 bits, dB",
+            "by": f"proface train, {settings.validation} images held out, 8 bits; {wrong}",
             "figures": {
-                part: {k: round(v, 4) for k, v in values.items() if math.isfinite(v)}
+                part: {f"{k}_psnr": round(v, 4) for k, v in values.items() if k != "score"}
                 for part, values in measured.items()
             },
         },

@@ -155,8 +155,8 @@ LEAST = {
     "size": 16,
     "fresh": 1,
     "validation": 1,
-    "classes": 8,
-    "cells": 256,
+    "classes": 2,
+    "cells": 64,
 }
 
 
