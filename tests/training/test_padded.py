@@ -17,7 +17,17 @@ PADDED = ("--flow", "padded", "--workers", 0)
 def test_a_run_fits_a_codebook_and_ends_with_a_model(train: Train, tmp_path: Path) -> None:
     config = tmp_path / "run.toml"
     config.write_text("classes = 2\ncells = 200\nrounds = 1\npool = 16\nfresh = 2\nloss = 'l1'\n")
-    args = (*PADDED, "--steps", 4, "--out", tmp_path / "run", "--config", config)
+    args = (
+        *PADDED,
+        "--mode",
+        "obfuscated",
+        "--steps",
+        4,
+        "--out",
+        tmp_path / "run",
+        "--config",
+        config,
+    )
 
     result = train(*args, "--data", Path(__file__).parent)
     assert result.returncode == 2  # no images there
@@ -33,22 +43,18 @@ def test_a_run_fits_a_codebook_and_ends_with_a_model(train: Train, tmp_path: Pat
     assert result.returncode == 0, result.stderr
     book = Codebook.from_bytes((tmp_path / "run" / "codebook.npz").read_bytes())
     assert len(book.chosen) == 2
-    card = read_card(tmp_path / "run" / "model" / "trained.json")
+    assert "trained-obfuscated.json" in result.stdout
+    card, other = (
+        read_card(tmp_path / "run" / "model" / f"trained{mode}.json")
+        for mode in ("", "-obfuscated")
+    )
+    assert (card.mode, other.mode) == ("random", "obfuscated")
+    assert card.facts["files"] == other.facts["files"]
     assert {"network", "codebook", "weights"} == set(card.facts["files"])
     assert card.read("codebook") == (tmp_path / "run" / "codebook.npz").read_bytes()
     assert set(card.facts["measured"]["figures"]) == {"validation", "test"}
     log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").open()]
     assert [r["step"] for r in log if "loss" in r] == [1, 2, 3, 4]
-
-
-def test_obfuscated_mode_of_the_padded_flow_says_what_decides_it(
-    train: Train, tmp_path: Path
-) -> None:
-    result = train(*PADDED, "--mode", "obfuscated", "--out", tmp_path / "run")
-
-    assert result.returncode == 2
-    assert "decided by the flow's fitted tables" in result.stderr
-    assert not (tmp_path / "run").exists()
 
 
 def test_a_file_that_is_no_codebook(train: Train, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from proface.errors import UsageError
 from proface.flows.export import export, export_keyed
 from proface.media.output import output_error
 from proface.training.checkpoints import BEST, fill, open_folder, read_state
@@ -50,11 +49,6 @@ def train(settings: Settings, warn: Say, say: Say) -> Path:
         TrainingError: it diverges whatever the rate.
         OutputError: something cannot be written; the last checkpoint stays.
     """
-    if settings.flow == "padded" and settings.mode == "obfuscated":
-        raise UsageError(
-            "--flow padded --mode obfuscated: what a wrong key yields there is decided by the "
-            "flow's fitted tables and not by training. Train with --mode random."
-        )
     if settings.threads:
         torch.set_num_threads(settings.threads)
     with joined(settings.device) as world:
@@ -119,7 +113,9 @@ def _finish(
         folder.mkdir(exist_ok=True)
         facts = _facts(settings, training, progress, measured, world)
         if isinstance(task, PaddedTask):
-            return export(task.network, task.codebook, facts, folder)
+            path = export(task.network, task.codebook, facts, folder)
+            # One training serves both modes: they differ in what is shown of words that are noise.
+            return path if settings.mode == "random" else folder / f"{path.stem}-obfuscated.json"
         return export_keyed(task.network, facts, folder)
     except OSError as error:
         raise output_error(folder, error) from error
