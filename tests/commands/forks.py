@@ -92,6 +92,8 @@ def serve() -> None:
     from PIL import Image
 
     Image.init()
+    with contextlib.suppress(ImportError):  # what parsing arguments loads, where typer does
+        import typer._adapters  # noqa: F401
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)
 
@@ -217,7 +219,8 @@ def _refuse(code: int, number: int) -> Callable[[], int]:
     def wrapped(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             nonlocal count
-            if real is os_open and not arguments[1] & (os.O_WRONLY | os.O_RDWR):
+            reading = real is os_open and not arguments[1] & (os.O_WRONLY | os.O_RDWR)
+            if reading or (arguments and arguments[0] == os.devnull):  # not on that disk
                 return real(*arguments, **named)
             with lock:
                 count += 1

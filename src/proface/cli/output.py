@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -29,15 +30,19 @@ def own_streams(*, libraries: bool) -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            with contextlib.suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)
     sys.stdout = sys.stdout or open(1, "w", closefd=False)
     sys.stderr = sys.stderr or open(2, "w", closefd=False)
     if not libraries:
         warnings.simplefilter("ignore")
         logging.getLogger("PIL").addHandler(logging.NullHandler())
         encoding = getattr(sys.stderr, "encoding", "utf-8")
-        sys.stderr = open(os.dup(2), "w", encoding=encoding, buffering=1)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        with contextlib.suppress(OSError):  # without a null device, they are heard
+            silence = os.open(os.devnull, os.O_WRONLY)
+            sys.stderr = open(os.dup(2), "w", encoding=encoding, buffering=1)
+            os.dup2(silence, 2)
+            os.close(silence)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
