@@ -36,7 +36,7 @@ def call(*arguments: object, stdin: bytes | None = None, **options: object) -> R
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         env=env,
-        timeout=120,
+        timeout=options.pop("timeout", 120),  # type: ignore[arg-type]
         start_new_session=True,  # no terminal to ask on
         **options,  # type: ignore[call-overload]
     )

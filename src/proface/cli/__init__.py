@@ -19,6 +19,7 @@ from proface.cli import (
     benchmarking,
     data,
     demonstrating,
+    evaluating,
     keys,
     listing,
     models,
@@ -49,6 +50,7 @@ app.command()(reading.faces)
 app.command()(demonstrating.demo)
 app.command()(benchmarking.bench)
 app.command()(attacking.attack)
+app.command()(evaluating.evaluate)
 app.command()(listing.looks)
 app.command()(training.train)
 app.add_typer(data.data, name="data")

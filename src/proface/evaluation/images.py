@@ -15,8 +15,8 @@ Pixels = npt.NDArray[np.uint8]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
-def find(folder: Path, most: int) -> list[Path]:
-    """At most `most` images below a folder, evenly over their sorted names.
+def find(folder: Path, most: int | None = None) -> list[Path]:
+    """At most `most` images below a folder, evenly over their sorted names; None for all.
 
     Raises:
         UsageError: there are none.
@@ -24,7 +24,7 @@ def find(folder: Path, most: int) -> list[Path]:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     if not paths:
         raise UsageError(f"{folder}: no images there. Name another folder.")
-    return paths[:: -(-len(paths) // most)]
+    return paths[:: -(-len(paths) // (most or len(paths)))]
 
 
 def load(path: Path, side: int) -> Pixels:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,8 +120,12 @@ class Lpips(nn.Module):
                 f"LPIPS ({self.net}) needs {SMALLEST[self.net]} x {SMALLEST[self.net]} pixels, "
                 f"not {a.shape[3]} x {a.shape[2]}."
             )
-        distance = a.new_zeros(a.shape[0])
-        for f, g, head in zip(self.features(a), self.features(b), self.heads, strict=True):
+        return self.distance(self.features(a), self.features(b))
+
+    def distance(self, a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+        """As `forward`, of the features of b images each: many pairs of few images cost less."""
+        distance = a[0].new_zeros(a[0].shape[0])
+        for f, g, head in zip(a, b, self.heads, strict=True):
             # b x c x h x w -> b x 1 x h x w -> b
             distance = distance + head((_unit(f) - _unit(g)) ** 2).mean(dim=(1, 2, 3))
         return distance
@@ -136,7 +140,7 @@ class Lpips(nn.Module):
             elif layer == "pool":
                 x = functional.max_pool2d(x, self._kernel, self._stride)
             else:
-                x = functional.relu(next(convolutions)(x))
+                x = functional.relu(next(convolutions)(x), inplace=True)
         return found
 
     def _fill(self, path: Path, backbone: str) -> None:
