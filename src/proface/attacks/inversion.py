@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from proface.attacks.arms import Arm
 from proface.attacks.findings import Finding, Table, Verdict, figure
 from proface.attacks.judging import RECOGNISERS
-from proface.attacks.material import SIDE, region
-from proface.attacks.races import BASELINE, Tell, Test, pretrain, race
+from proface.attacks.material import Pixels, region
+from proface.attacks.races import BASELINE, Exam, Tell, pretrain, race
 from proface.attacks.victims import Model, Planted, Reused, Victim
+from proface.errors import UsageError
 from proface.evaluation.methods import method
 from proface.evaluation.metrics import psnr
 from proface.evaluation.sheet import Cell, contact_sheet
@@ -34,6 +33,7 @@ CONTROL_MUST_LEAK = 1.0  # dB that the other controls must give on blur
 CONTROL_SHARE, CONTROL_MOST = 0.25, 15.0  # part of the budget, and minutes, that a control gets
 PRETRAINING = 1 / 3  # of the budget, before it
 SHEET = "inversion-{}.png"
+REUSED = "reused-key.bin"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Effort:
 
 
 def invert(
-    model: str, paths: Sequence[Path], test: Test, effort: Effort, folder: Path, tell: Tell
+    model: str, paths: Sequence[Path], test: Exam, effort: Effort, folder: Path, tell: Tell
 ) -> Finding:
     """Run the attack with every size; checkpoints lie in the folder, and it goes on from them."""
     records: dict[str, list[dict[str, Any]]] = {}
@@ -66,7 +66,7 @@ def invert(
         entrants: dict[str, tuple[Victim, float]] = {
             model: (victim, effort.minutes),
             "planted skip": (Planted(flow), control_minutes),
-            "reused keystream": (Reused(flow, _any(paths)), control_minutes),
+            "reused keystream": (Reused(flow, some_face(paths), folder / REUSED), control_minutes),
         }
         if model != "keyed":
             entrants["keyed"] = (Model(method("keyed"), open_it=False), control_minutes)
@@ -151,7 +151,7 @@ def table(size: str, records: Sequence[dict[str, Any]]) -> Table:
     return Table(f"{size} network; each figure: attack / baseline (95 %)", columns, rows)
 
 
-def sheet(arms: dict[str, tuple[Victim, Arm]], model: str, test: Test, path: Path) -> None:
+def sheet(arms: dict[str, tuple[Victim, Arm]], model: str, test: Exam, path: Path) -> None:
     """Draw what the attackers see and what they make of it."""
     controls = [name for name in arms if name not in (BASELINE.name, model)]
     headings = ["original", "look", "protected", "baseline", "attack", *controls]
@@ -171,7 +171,13 @@ def sheet(arms: dict[str, tuple[Victim, Arm]], model: str, test: Test, path: Pat
     contact_sheet(headings, rows).save(path)
 
 
-def _any(paths: Sequence[Path]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Some face of the training photos."""
-    found = next((r for r in map(region, paths) if r is not None), None)
-    return np.zeros((SIDE, SIDE, 3), np.uint8) if found is None else found.pixels
+def some_face(paths: Sequence[Path]) -> Pixels:
+    """The first face of the training photos.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for path in paths:
+        if (found := region(path)) is not None:
+            return found.pixels
+    raise UsageError(f"{paths[0].parent}: no faces there. Name another folder.")

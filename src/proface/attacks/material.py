@@ -87,7 +87,7 @@ def training_paths(folders: Sequence[Path]) -> list[Path]:
     return [path for folder in folders for path in find(folder, 1_000_000)]
 
 
-def test_regions(folders: Sequence[Path], most: int) -> tuple[list[Region], list[Region]]:
+def held_out_regions(folders: Sequence[Path], most: int) -> tuple[list[Region], list[Region]]:
     """Regions to test on, and the gallery: another photo of each person who has two.
 
     Args:

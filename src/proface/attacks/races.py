@@ -32,8 +32,8 @@ BASELINE = Look()
 
 
 @dataclass(frozen=True)
-class Test:
-    """What attackers are judged on.
+class Exam:
+    """What attackers are examined on.
 
     Attributes:
         regions: faces never trained on.
@@ -45,16 +45,16 @@ class Test:
     gallery: Gallery
     looks: Sequence[str] = LOOKS
 
-    def only(self, most: int, looks: Sequence[str] | None = None) -> Test:
+    def only(self, most: int, looks: Sequence[str] | None = None) -> Exam:
         """A smaller test, evenly over the regions; the gallery stays whole."""
         step = -(-len(self.regions) // most)
-        return Test(self.regions[::step], self.gallery, looks or self.looks)
+        return Exam(self.regions[::step], self.gallery, looks or self.looks)
 
 
 class Stage:
     """A victim's pictures of the test, made once, under fresh keys."""
 
-    def __init__(self, test: Test) -> None:
+    def __init__(self, test: Exam) -> None:
         self._test = test
         self._made: dict[str, dict[str, list[tuple[Pixels, Pixels | None]]]] = {}
 
@@ -91,7 +91,7 @@ def pretrain(path: Path, size: str, paths: Sequence[Path], minutes: float, tell:
     arm = Arm(BASELINE.name, Restorer(size))
     if path.exists():
         arm.load(torch.load(path, weights_only=True))
-    samples = Samples(paths, [BASELINE], [0, arm.step])
+    samples = Samples(paths, {BASELINE.name: BASELINE}, [0, arm.step])
     saved = time.monotonic()
     while arm.minutes < minutes:
         arm.learn(samples.batch())
@@ -107,7 +107,7 @@ def race(
     start: Arm,
     victims: Mapping[str, tuple[Victim, float]],
     paths: Sequence[Path],
-    test: Test,
+    test: Exam,
     tell: Tell,
 ) -> tuple[dict[str, Arm], list[dict[str, Any]]]:
     """Fork `start` for the baseline and for each victim, and train them side by side.
@@ -134,7 +134,8 @@ def race(
     ends[first] = [m for m in MARKS if m < victims[first][1]] + ends[first]
     judged = {(record["victim"], record["minutes"]) for record in records}
     stages = {name: Stage(test if name == first else test.only(FEW)) for name in victims}
-    samples = Samples(paths, [BASELINE, *(v for v, _ in victims.values())], [1, arms[first].step])
+    shown = {BASELINE.name: BASELINE, **{name: victim for name, (victim, _) in victims.items()}}
+    samples = Samples(paths, shown, [1, arms[first].step])
 
     def keep() -> None:
         save({"arms": {n: a.state() for n, a in arms.items()}, "records": records}, path)

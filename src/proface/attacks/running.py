@@ -10,16 +10,28 @@ from pathlib import Path
 
 import torch
 
+from proface.attacks.copies import examine_copies
 from proface.attacks.findings import Finding, read, report
+from proface.attacks.fixed_key import fix_key
 from proface.attacks.guessing import guess
 from proface.attacks.inversion import Effort, invert
 from proface.attacks.judging import Gallery
-from proface.attacks.material import test_regions, training_paths
-from proface.attacks.races import Tell, Test
+from proface.attacks.looks import examine_looks
+from proface.attacks.material import held_out_regions, training_paths
+from proface.attacks.near_misses import examine_near_misses
+from proface.attacks.races import Exam, Tell
 from proface.attacks.statistics import examine
 from proface.errors import OutputExistsError
 
-ATTACKS = ("inversion", "guessing", "statistics")
+ATTACKS = (
+    "inversion",
+    "fixed-key",
+    "near-misses",
+    "copies",
+    "guessing",
+    "statistics",
+    "looks",
+)
 FEW = 24  # regions of a folder that a run of less than LONG minutes is judged on
 LONG = 10.0
 THREADS = 2
@@ -65,9 +77,9 @@ def attack(order: Order, tell: Tell) -> list[Finding]:
     _same_run(order.folder, facts)
     paths = training_paths(order.data)
     most = FEW if order.effort.minutes < LONG else 1000
-    regions, known = test_regions(order.test, most)
+    regions, known = held_out_regions(order.test, most)
     facts["test regions"] = f"{len(regions)}, of whom {len(known)} people have another photo"
-    test = Test(regions, Gallery(known))
+    test = Exam(regions, Gallery(known))
     done: dict[str, Finding] = {}
     for name in order.only:
         path = order.folder / f"{name}.json"
@@ -87,12 +99,21 @@ def attack(order: Order, tell: Tell) -> list[Finding]:
     return list(done.values())
 
 
-def _run(name: str, order: Order, paths: Sequence[Path], test: Test, tell: Tell) -> Finding:
+def _run(name: str, order: Order, paths: Sequence[Path], test: Exam, tell: Tell) -> Finding:
+    model, effort, folder = order.model, order.effort, order.folder
     if name == "inversion":
-        return invert(order.model, paths, test, order.effort, order.folder, tell)
+        return invert(model, paths, test, effort, folder, tell)
+    if name == "fixed-key":
+        return fix_key(model, paths, test, effort, folder, tell)
+    if name == "near-misses":
+        return examine_near_misses(model, test, effort.minutes, folder, tell)
+    if name == "copies":
+        return examine_copies(model, test, effort.minutes, folder, tell)
     if name == "guessing":
         return guess()
-    return examine(order.model, test, order.effort.minutes, tell)
+    if name == "statistics":
+        return examine(model, test, effort.minutes, tell)
+    return examine_looks(paths, test, effort, folder, tell)
 
 
 def _same_run(folder: Path, facts: dict[str, object]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +46,9 @@ def random_look(generator: np.random.Generator, looks: Sequence[str] = LOOKS) ->
 class Samples:
     """Endless samples from photos, out of a pool of them."""
 
-    def __init__(self, paths: Sequence[Path], victims: Sequence[Victim], seed: list[int]) -> None:
+    def __init__(
+        self, paths: Sequence[Path], victims: Mapping[str, Victim], seed: list[int]
+    ) -> None:
         self._paths, self.victims = paths, victims
         self._generator = np.random.default_rng(seed)
         self._pool: list[Sample] = []
@@ -66,6 +68,6 @@ class Samples:
         look = random_look(generator)
         o = obfuscate(found.pixels, look, [found.face])
         x = found.pixels
-        shown = {victim.name: victim.show(x, o) for victim in self.victims}
-        opened = {v.name: v.opened(shown[v.name]) for v in self.victims}
+        shown = {name: victim.show(x, o) for name, victim in self.victims.items()}
+        opened = {name: v.opened(shown[name]) for name, v in self.victims.items()}
         return Sample(x, look, shown, opened)

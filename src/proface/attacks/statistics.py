@@ -14,7 +14,7 @@ from torch import nn
 from proface.attacks.findings import Finding, Table, Verdict, figure
 from proface.attacks.intervals import Interval, wilson
 from proface.attacks.material import SIDE
-from proface.attacks.races import Tell, Test
+from proface.attacks.races import Exam, Tell
 from proface.attacks.randomness import Bits, p_values
 from proface.attacks.victims import Model, Planted, Victim
 from proface.evaluation.methods import FlowMethod, method
@@ -32,8 +32,8 @@ PART = 96  # pixels of the middle that the classifier sees
 STEPS = 60
 
 
-def examine(model: str, test: Test, minutes: float, tell: Tell) -> Finding:
-    """Test the stream and train the classifier.
+def examine(model: str, test: Exam, minutes: float, tell: Tell) -> Finding:
+    """Exam the stream and train the classifier.
 
     Args:
         minutes: of the run; longer ones take more streams and more pictures.
@@ -111,7 +111,7 @@ def _bits(words: npt.NDArray[np.uint16]) -> Bits:
     return np.unpackbits(words.astype(">u2").view(np.uint8))
 
 
-def distinguish(victim: Victim, test: Test, each: int) -> Interval:
+def distinguish(victim: Victim, test: Exam, each: int) -> Interval:
     """How often a classifier is right, on fresh pictures, which of two originals one hides."""
     torch.manual_seed(0)
     first, second = test.regions[0], test.regions[-1]

@@ -7,13 +7,14 @@ makes of it. The controls show that the attack finds a leak where there is one.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proface.evaluation.methods import FlowMethod, Method, method
+from proface.evaluation.methods import FlowMethod, Method
 from proface.keys import keystream
 from proface.latents import encode, seek_words
 from proface.latents.codebook import Codebook
@@ -87,14 +88,19 @@ class Reused:
     """The padded flow with one keystream for all pictures, one of which the attacker has open.
 
     From that one he takes the pad: what its words are less what the encoder makes of its original.
+
+    Args:
+        flow: a padded one.
+        known: the original that the attacker has.
+        kept: a file that holds the key, so that a run that goes on has the same one.
     """
 
     name = "reused keystream"
 
-    def __init__(self, flow: Flow, known: Pixels) -> None:
+    def __init__(self, flow: Flow, known: Pixels, kept: Path) -> None:
         self._flow = flow
         height, width, _ = known.shape
-        self._secret = keystream(os.urandom(32), flow.words(height, width))
+        self._secret = keystream(kept_key(kept), flow.words(height, width))
         codebook = Codebook.from_bytes(flow.card.read("codebook"))
         taken = seek_words(flow.hide(known, known, self._secret)) - encode(codebook, known)
         self._pad = taken.reshape(-1)
@@ -108,6 +114,23 @@ class Reused:
         return self._flow.reveal(picture, self._pad)
 
 
-def model(name: str) -> Model:
-    """The model of this name, as `evaluation.methods.method` knows it."""
-    return Model(method(name))
+class OneKey:
+    """A flow with one key for all pictures, which the attacker does not have."""
+
+    def __init__(self, flow: Flow, kept: Path) -> None:
+        self.name, self._flow, self._key = f"{flow.name}, one key", flow, kept_key(kept)
+
+    def show(self, x: Pixels, o: Pixels) -> Pixels:
+        """See `Victim`."""
+        return self._flow.hide(x, o, keystream(self._key, self._flow.words(*x.shape[:2])))
+
+    def opened(self, picture: Pixels) -> None:
+        """See `Victim`."""
+        return None
+
+
+def kept_key(path: Path) -> bytes:
+    """The 32 bytes that a file holds; made where there is none. They protect nothing."""
+    if not path.exists():
+        path.write_bytes(os.urandom(32))
+    return path.read_bytes()

@@ -1,0 +1,71 @@
+"""Whom recognisers name under each look, as measured: `proface attack --only looks`.
+
+The figures lie in leaks.json, as that command wrote them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from proface.obfuscators.look import Look
+
+ALLOWED = 0.10  # upper 95 % bound of the people named; a look that leaves more is warned of
+
+
+@lru_cache(maxsize=1)
+def measured() -> dict[str, Any]:
+    """What leaks.json holds."""
+    text = (files("proface.obfuscators") / "leaks.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def figures(name: str) -> list[tuple[Look, dict[str, Any]]]:
+    """The looks of this name that were measured, weakest first, with what was found."""
+    from proface.obfuscators.registry import get_look  # which loads this module, as all here
+
+    found = [(get_look(spec), leak) for spec, leak in measured()["looks"].items()]
+    kept = [(look, leak) for look, leak in found if look.name == name]
+    return sorted(kept, key=lambda pair: _number(pair[0]))
+
+
+def told(leak: dict[str, Any]) -> str:
+    """A measurement on one line: people named first, and its upper 95 % bound."""
+    ways = {"direct": "as it is", "restored": "restored", "alike": "gallery treated alike"}
+    parts = []
+    for way, words in ways.items():
+        if leak.get(way):
+            part, _low, high = max(leak[way].values())
+            parts.append(f"{words} {part:.0%} (under {high:.0%})")
+    return f"names of {measured()['people']} people: {', '.join(parts)}"
+
+
+def warning(look: Look) -> str | None:
+    """What to tell whoever chose a look that is too weak, or None.
+
+    A strength is enough if it and every stronger one that was measured leave at most ALLOWED.
+    """
+    enough: Look | None = None
+    nearest: tuple[Look, dict[str, Any]] | None = None
+    for other, leak in reversed(figures(look.name)):
+        if leak["bound"] >= ALLOWED:
+            nearest = other, leak
+            break
+        enough = other
+    if nearest is None or (enough is not None and _number(look) >= _number(enough)):
+        return None
+    advice = f"Choose {enough} or stronger" if enough else "Choose another look"
+    part, _low, high = max(
+        figure for way in ("direct", "restored") for figure in nearest[1][way].values()
+    )
+    return (
+        f"{look} may not hide who it is: under {nearest[0]} a program names {part:.0%} of "
+        f"{measured()['people']} people, perhaps {high:.0%}. {advice}."
+    )
+
+
+def _number(look: Look) -> float:
+    return 0.0 if isinstance(look.strength, str) else float(look.strength)

@@ -1,0 +1,94 @@
+"""Verdicts follow the figures: a leak is never called none, and none never a leak."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from proface.attacks.findings import Finding, Table, read, report
+from proface.attacks.intervals import bootstrap, wilson
+from proface.attacks.inversion import judgement
+from proface.attacks.judging import found
+from proface.attacks.randomness import TESTS, p_values
+
+
+def record(victim, gain, rank=(0.02, 0.0, 0.07), base=(0.02, 0.0, 0.07)):
+    scores = {"gain": list(gain), "attack": {"rank1_sface": list(rank)}}
+    scores["baseline"] = {"rank1_sface": list(base)}
+    return {"victim": victim, "minutes": 1.0, "step": 9, "looks": {"blur:15": scores}}
+
+
+LEAKING = [record("keyed", (6, 5, 7)), record("planted skip", (4, 3, 5))]
+
+
+def verdict(*records, model="padded"):
+    return judgement({"small": list(records)}, model)[0]
+
+
+def test_a_model_that_gains_nothing_while_controls_leak_has_no_leak():
+    assert verdict(record("padded", (-0.1, -0.2, 0.1)), *LEAKING) == "no leak"
+
+
+def test_a_gain_in_decibels_is_a_leak_whatever_the_controls_do():
+    assert verdict(record("padded", (1, 0.5, 1.5)), *LEAKING) == "leak"
+    assert verdict(record("keyed", (6, 5, 7)), model="keyed") == "leak"
+
+
+def test_people_named_beyond_the_baseline_are_a_leak():
+    named = record("padded", (0, -0.1, 0.1), rank=(0.3, 0.22, 0.4))
+    assert verdict(named, *LEAKING) == "leak"
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_a_silent_control_leaves_it_open(silent):
+    controls = copy.deepcopy(LEAKING)
+    controls[silent]["looks"]["blur:15"]["gain"] = [0.1, 0.0, 0.2]
+    assert verdict(record("padded", (0, -0.1, 0.1)), *controls) == "inconclusive"
+
+
+def test_without_controls_or_with_a_wide_interval_it_is_open():
+    assert verdict(record("padded", (0, -0.1, 0.1))) == "inconclusive"
+    assert verdict(record("padded", (0.1, -0.3, 0.5)), *LEAKING) == "inconclusive"
+
+
+def test_intervals_hold_what_they_should():
+    # Wilson's for 2 of 102, computed by hand from the formula.
+    assert wilson(2, 102) == pytest.approx((0.0196, 0.0054, 0.0687), abs=5e-4)
+    assert wilson(0, 0)[1:] == (0, 1)
+    mean, low, high = bootstrap(np.arange(100))
+    assert low < mean == 49.5 < high
+    assert high - low == pytest.approx(2 * 1.96 * np.std(np.arange(100)) / 10, rel=0.1)
+
+
+def test_ranks_and_verification_out_of_likenesses():
+    alike = np.array([[0.9, 0.1, 0.2], [0.8, 0.3, 0.1], [0.2, 0.1, 0.95]], np.float32)
+    rank1, verified = found(alike, np.arange(3))
+    assert rank1 == [True, False, True]
+    assert verified == [True, False, True]
+
+
+def test_noise_passes_the_tests_of_randomness():
+    generator = np.random.default_rng(7)
+    streams = [generator.integers(0, 2, 1 << 16).astype(np.uint8) for _ in range(24)]
+    assert min(p_values(streams).values()) > 1e-4
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_each_test_of_randomness_finds_what_is_no_noise(name):
+    generator = np.random.default_rng(8)
+    text = np.frombuffer(b"the latents of a face are no noise at all. " * 200, np.uint8)
+    biased = (generator.random(1 << 16) < 0.6).astype(np.uint8)
+    periodic = np.unpackbits(text)
+    values = [TESTS[name](bits) for bits in (biased, periodic)]
+    assert min(values) < 1e-6
+
+
+def test_the_report_says_what_the_findings_say(tmp_path):
+    table = Table("T", ("a", "b"), [("x", 1)])
+    finding = Finding("inversion", "Q?", "no leak", "Because.", [table], {"f": 1}, ["p.png"])
+    assert read(finding.to_json()).to_json() == finding.to_json()
+    report([finding], {"model": "padded"}, tmp_path)
+    text = (tmp_path / "attacks.md").read_text("utf-8")
+    assert "| inversion | no leak | Because. |" in text
+    assert "| x | 1 |" in text
+    assert "![p.png](p.png)" in text
