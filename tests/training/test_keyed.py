@@ -88,7 +88,7 @@ def test_untrained_the_flow_is_the_identity_and_its_figures_say_so(faces: Path) 
 
     assert figures["protected"] > 60
     assert figures["recovered"] < 20
-    assert figures["score"] == pytest.approx((figures["protected"] + figures["recovered"]) / 2)
+    assert figures["score"] == figures["recovered"]  # such weights are no good
 
 
 def test_weights_start_as_published(faces: Path) -> None:
