@@ -47,22 +47,35 @@ def try_places(
     radices: npt.NDArray[np.integer], sizes: npt.NDArray[np.integer], modes: int
 ) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
     """As `place_digits`, and which plans fit; the words of those that do not mean nothing."""
-    plans = np.arange(len(sizes))
-    order = np.argsort(-radices, axis=1, kind="stable")
     word, place = np.zeros((2, *radices.shape), np.int64)
     fits = np.ones(len(sizes), np.bool_)
-    filled = np.ones((len(sizes), int(sizes.max())), np.int64)
+    for size in np.unique(sizes):  # most plans have few words: this is much of a command's start
+        own = sizes == size
+        word[own], place[own], fits[own] = _places(radices[own], int(size), modes)
+    return word, place, fits
+
+
+def _places(
+    radices: npt.NDArray[np.integer], size: int, modes: int
+) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
+    """As `try_places`, for plans of one size."""
+    plans = np.arange(len(radices))
+    order = np.argsort(-radices, axis=1, kind="stable")
+    falling = np.take_along_axis(radices, order, 1).astype(np.int32)
+    word, place = np.zeros((2, *radices.shape), np.int64)
+    fits = np.ones(len(plans), np.bool_)
+    filled = np.ones((len(plans), size), np.int32)
     filled[:, 0] = modes
-    filled[np.arange(filled.shape[1]) >= sizes[:, None]] = WORD_RANGE + 1  # no such word
-    for column in order.T:  # the plans side by side: each has one more digit to place
-        radix = radices[plans, column]
+    for column, radix in zip(order.T, falling.T, strict=True):
+        # The plans side by side: each has one more digit to place.
         if (radix == 1).all():
             break
-        room = filled * radix[:, None] <= WORD_RANGE
+        room = filled <= (WORD_RANGE // radix)[:, None]
         first = room.argmax(1)
         carries = (radix > 1) & room[plans, first]
         fits &= carries | (radix == 1)
+        here = filled[plans, first]
         word[plans, column] = np.where(carries, first, 0)
-        place[plans, column] = np.where(carries, filled[plans, first], 0)
-        filled[plans, first] *= np.where(carries, radix, 1)
+        place[plans, column] = np.where(carries, here, 0)
+        filled[plans, first] = np.where(carries, here * radix, here)
     return word, place, fits
