@@ -18,7 +18,7 @@ def pair(portrait, tmp_path_factory):
     path = tmp_path_factory.mktemp("pair") / "pair.png"
     made = call("protect", portrait, "-o", path, "--exact", *REGIONS, *WITH)
     assert made.code == 0
-    assert "2 regions, pixelate:20; recovers bit for bit" in made.out
+    assert "2 regions, pixelate:32; recovers bit for bit" in made.out
     return path
 
 

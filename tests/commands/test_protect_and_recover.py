@@ -172,7 +172,7 @@ def test_json_has_a_line_for_each_file(portrait, meadow, tmp_path):
     assert done["output"] == str(tmp_path / "out" / "portrait.png")
     (region,) = done["regions"]
     assert region["n"] == 1
-    assert region["look"] == "pixelate:20"
+    assert region["look"] == "pixelate:32"
     assert region["psnr"] > 35
     assert records["no faces"]["output"] is None
     assert records["failed"]["code"] == 1

@@ -11,7 +11,7 @@ def test_inspect_needs_no_password(protected):
     result = call("inspect", protected)
 
     assert (result.code, result.err) == (0, "")
-    for text in ("230 x 230", "padded", "pixelate:20", "argon2id", "metadata"):
+    for text in ("230 x 230", "padded", "pixelate:32", "argon2id", "metadata"):
         assert text in result.out
 
     record = json.loads(call("inspect", protected, "--json").out)

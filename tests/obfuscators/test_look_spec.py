@@ -13,11 +13,11 @@ from proface.obfuscators import LOOKS, Look, get_look, obfuscate
 @pytest.mark.parametrize(
     ("spec", "canonical"),
     [
-        ("blur", "blur:15"),
+        ("blur", "blur:25"),
         ("blur:15.0", "blur:15"),
         (" Blur:12.5 ", "blur:12.5"),
         ("median:23", "median:23"),
-        ("pixelate", "pixelate:20"),
+        ("pixelate", "pixelate:32"),
         ("pixelate:8", "pixelate:8"),
         ("mask", "mask:smile"),
         ("mask:star", "mask:star"),

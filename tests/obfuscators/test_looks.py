@@ -84,7 +84,7 @@ def test_a_tiny_face_does_not_shine_through(look):
 
 
 def test_blur_at_256_is_the_paper_s():
-    assert (obfuscate(CROP, "blur") == cv2.GaussianBlur(CROP, (61, 61), 15)).all()
+    assert (obfuscate(CROP, "blur:15") == cv2.GaussianBlur(CROP, (61, 61), 15)).all()
     assert (obfuscate(CROP, "blur:9") == cv2.GaussianBlur(CROP, (61, 61), 9)).all()
 
 
@@ -94,7 +94,7 @@ def test_a_wide_blur_is_the_gaussian_of_its_sigma():
 
     exact = cv2.GaussianBlur(large, (301, 301), 75)
 
-    assert np.abs(obfuscate(large, "blur").astype(int) - exact).max() <= 3
+    assert np.abs(obfuscate(large, "blur:15").astype(int) - exact).max() <= 3
 
 
 def test_median_at_256_is_the_paper_s():

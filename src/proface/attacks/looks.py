@@ -32,7 +32,7 @@ Pixels = npt.NDArray[np.uint8]
 GRID = (
     *(f"blur:{s}" for s in (3, 6, 10, 15, 20, 25, 30)),
     *(f"median:{s}" for s in (11, 23, 45, 61, 81)),
-    *(f"pixelate:{s}" for s in (6, 10, 14, 20, 26, 32)),
+    *(f"pixelate:{s}" for s in (6, 10, 14, 20, 26, 32, 40)),
     "mask:smile",
 )
 WEAK, WELL_RESTORED = "blur:6", 0.8  # a restorer that names fewer people under WEAK proves nothing

@@ -14,17 +14,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line for e
 def looks(json: AsJson = False) -> None:
     """List the looks, their strengths, and what they leak."""
     from proface.obfuscators import LOOKS
+    from proface.obfuscators.leaks import figures, told
 
     parts = ("meaning", "default", "range", "leaks")
     for number, (name, look) in enumerate(sorted(LOOKS.items())):
         facts = [(part, str(getattr(look, part))) for part in parts]
+        measured = [(str(chosen), leak) for chosen, leak in figures(name)]
         if json:
-            say_json({"name": name, "summary": look.summary, **dict(facts)})
+            record = {"name": name, "summary": look.summary, **dict(facts)}
+            say_json(record | {"measured": dict(measured)})
             continue
         if number:
             say("")
         shown = {"meaning": "strength"}
-        say_facts([(name, look.summary), *((shown.get(k, k), v) for k, v in facts if v)])
+        rows = [(name, look.summary), *((shown.get(k, k), v) for k, v in facts if v)]
+        say_facts([*rows, *((chosen, told(leak)) for chosen, leak in measured)])
 
 
 def models(json: AsJson = False) -> None:

@@ -100,9 +100,10 @@ def protect(
         )
     from proface.batch import Protecting, make_plan, make_target
     from proface.obfuscators import get_look
+    from proface.obfuscators.leaks import warning
     from proface.runtime import load_flow, use_device
 
-    get_look(look)
+    weak = warning(get_look(look))
     use_device(device)
     flow = load_flow(model)  # a broken installation is told once, not for every file
     if flow.kind == "keyed":
@@ -142,7 +143,7 @@ def protect(
             require_faces=require_faces,
         )
 
-    run(plan, work, json=json, quiet=quiet)
+    run(plan, work, json=json, quiet=quiet, warning=weak)
 
 
 def recover(

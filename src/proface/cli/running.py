@@ -23,6 +23,7 @@ def run(
     *,
     json: bool,
     quiet: bool,
+    warning: str | None = None,
 ) -> None:
     """Work through a plan and leave with its exit code.
 
@@ -31,6 +32,7 @@ def run(
         make_work: gives what does one job; asks for the password, so only called if there is one.
         json: a JSON line for each file instead of text.
         quiet: errors only.
+        warning: what holds for all files; told once, and in each JSON line.
     """
     from proface.batch import Outcome, exit_code, run_jobs
 
@@ -44,9 +46,9 @@ def run(
         elif text:
             say(sentence(outcome))
         if json:
-            say_json(outcome.to_json())
+            say_json(outcome.to_json() | ({"warning": warning} if warning else {}))
 
-    for note in plan.notes:
+    for note in (*plan.notes, *([f"WARNING, {warning}"] if warning else [])):
         complain(note)
     for path, error in plan.failed:
         tell(Outcome(path, None, "failed", error=error))

@@ -46,9 +46,9 @@ LOOK = LookKind(
     name="blur",
     summary="Gaussian blur",
     meaning="sigma in pixels of a 256 px region",
-    default="15",
+    default="25",
     range="1 to 100",
-    leaks="At 15, SFace names 2 of 102 people; 99 if it blurs the photos it compares with alike.",
+    leaks="A program that blurs the photos it compares with alike names nearly everybody.",
     parse=_parse,
     apply=_apply,
 )

@@ -34,7 +34,11 @@ def figures(name: str) -> list[tuple[Look, dict[str, Any]]]:
 
 def told(leak: dict[str, Any]) -> str:
     """A measurement on one line: people named first, and its upper 95 % bound."""
-    ways = {"direct": "as it is", "restored": "restored", "alike": "gallery treated alike"}
+    ways = {
+        "direct": "as it is",
+        "restored": "restored by a network",
+        "alike": "gallery treated alike",
+    }
     parts = []
     for way, words in ways.items():
         if leak.get(way):

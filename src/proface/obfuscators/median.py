@@ -1,7 +1,7 @@
 """Median blur: flat patches with sharp edges, like a poster.
 
-The paper's kernel is 23, under which nearly half of all people are still recognised; so the
-default here is 45.
+The paper's kernel is 23, under which nearly half of all people are still recognised; the default
+here is a larger one.
 """
 
 from __future__ import annotations
@@ -48,10 +48,9 @@ LOOK = LookKind(
     name="median",
     summary="Median blur: flat patches with sharp edges",
     meaning="kernel in pixels of a 256 px region, odd",
-    default="45",
+    default="61",
     range="3 to 99, odd",
-    leaks="At 45, SFace names 0 of 102 people (at the paper's 23: 46); 99 if it treats the photos "
-    "it compares with alike.",
+    leaks="A program that treats the photos it compares with alike names nearly everybody.",
     parse=_parse,
     apply=_apply,
 )

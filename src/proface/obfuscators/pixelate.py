@@ -41,9 +41,9 @@ LOOK = LookKind(
     name="pixelate",
     summary="Mosaic of square blocks",
     meaning="side of a block in pixels of a 256 px region",
-    default="20",
+    default="32",
     range="2 to 128",
-    leaks="At 20, SFace names 1 of 102 people; 16 if it pixelates the photos it compares with.",
+    leaks="A program that pixelates the photos it compares with alike names some people.",
     parse=_parse,
     apply=_apply,
 )
