@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from proface.checkpoints import faults
 from proface.errors import ModelError, OutputError, UsageError
 from proface.media import atomic_output
 from proface.media.output import output_error
@@ -26,7 +27,6 @@ from proface.runtime.models import FOLDER
 from proface.training.settings import FREE, Settings, as_json
 
 SETTINGS, CHECKPOINT, BEST = "settings.json", "checkpoint.pt", "best.safetensors"
-NAMED = 5  # entries that a message names at most
 
 State = Mapping[str, Tensor]
 
@@ -154,21 +154,11 @@ def fill(network: nn.Module, state: State, source: str) -> None:
     Raises:
         ModelError: names entries that are missing, unexpected, of another shape or not finite.
     """
-    expected = network.state_dict()
-    faults = []
-    if missing := [key for key in expected if key not in state]:
-        faults.append(f"missing: {_some(missing)}")
-    if extra := [key for key in state if key not in expected]:
-        faults.append(f"unexpected: {_some(extra)}")
-    both = [key for key in expected if key in state]
-    if wrong := [key for key in both if state[key].shape != expected[key].shape]:
-        shapes = [f"{k} is {_shape(state[k])}, not {_shape(expected[k])}" for k in wrong]
-        faults.append(f"of another shape: {_some(shapes)}")
-    if broken := [key for key in both if not torch.isfinite(state[key]).all()]:
-        faults.append(f"not finite: {_some(broken)}")
-    if faults:
+    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    finite = {key: bool(torch.isfinite(value).all()) for key, value in state.items()}
+    if found := faults(state, expected, finite):
         title = type(network).__name__
-        raise ModelError(f"{source}: not the weights of this {title}. " + "; ".join(faults) + ".")
+        raise ModelError(f"{source}: not the weights of this {title}. {found}.")
     network.load_state_dict(dict(state))
 
 
@@ -177,12 +167,3 @@ def save_weights(path: Path, network: nn.Module) -> None:
     write(
         path, save({key: value.cpu().contiguous() for key, value in network.state_dict().items()})
     )
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def _shape(value: Tensor) -> str:
-    return "x".join(map(str, value.shape)) or "scalar"
