@@ -721,7 +721,7 @@ def authentic() -> Files:
     def metadata(data: bytes) -> dict[str, bytes]:
         return {"metadata": seal(derive(FILE_KEY, "metadata", model=flow.digest), data)}
 
-    yield "authentic_model_unknown.png", file({}, model_name="other"), 1
+    yield "authentic_model_unknown.png", file({}, model_name="other", model_sha256="cd" * 32), 1
     yield "authentic_model_other.png", file({}, model_sha256="ab" * 32), 1
     for name, data in {
         "empty": b"",

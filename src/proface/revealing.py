@@ -116,7 +116,7 @@ def flow_of(header: Header) -> Flow:
     if same_name is None:
         raise ModelError(
             f"The file was made with the model {name!r} ({digest[:12]}), which is not here. Bring "
-            f"it: proface models import FILE --name {name}"
+            f"it with `proface models import FILE --name {name}`."
         )
     remedy = "Import the one that made it, under another name: proface models import FILE"
     if same_name.is_shipped:
