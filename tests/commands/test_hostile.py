@@ -16,7 +16,8 @@ from forks import Ended, Forks
 from runs import call, files
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.make_hostile import SECRET, make
+from tests.hostile_headers import SECRET
+from tests.make_hostile import make
 
 from proface.keys import Key
 

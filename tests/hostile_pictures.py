@@ -1,0 +1,400 @@
+"""Hostile and damaged pictures, which have no header: see `make_hostile`."""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tests.make_vectors import header_for, picture
+
+PNG = b"\x89PNG\r\n\x1a\n"
+Files = Iterator[tuple[str, bytes, int]]
+
+
+def chunk(kind: bytes, data: bytes, length: int | None = None) -> bytes:
+    size = struct.pack(">I", len(data) if length is None else length)
+    return size + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def ihdr(width: int, height: int, depth: int = 8, colour: int = 2, rest: bytes = bytes(3)) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBB", width, height, depth, colour) + rest)
+
+
+def rows(width: int, height: int, channels: int = 3) -> bytes:
+    return zlib.compress(bytes(height * (1 + width * channels)), 9)
+
+
+IDAT = chunk(b"IDAT", rows(8, 8))
+IEND = chunk(b"IEND", b"")
+GOOD = PNG + ihdr(8, 8) + IDAT + IEND
+
+
+def pngs() -> Files:
+    for name, sides in {
+        "largest": (2**31 - 1, 2**31 - 1),
+        "beyond": (2**32 - 1, 8),
+        "wide": (100_000, 100_000),
+        "over_limit": (14_143, 14_143),
+        "no_width": (0, 8),
+        "no_height": (8, 0),
+        "long": (8, 2**31 - 1),
+        "more_than_there_is": (8, 4000),
+    }.items():
+        yield f"png_{name}.png", PNG + ihdr(*sides) + IDAT + IEND, 1
+    yield "png_bomb.png", PNG + ihdr(12_000, 12_001, 8, 0) + bomb_idat() + IEND, 1
+    for name, head in {
+        "depth_3": ihdr(8, 8, 3),
+        "depth_16": ihdr(8, 8, 16),
+        "depth_255": ihdr(8, 8, 255),
+        "colour_5": ihdr(8, 8, 8, 5),
+        "compression_1": ihdr(8, 8, rest=b"\1\0\0"),
+        "header_short": chunk(b"IHDR", bytes(12)),
+        "header_empty": chunk(b"IHDR", b""),
+        "palette_missing_and_bits": ihdr(8, 8, 16, 3),
+    }.items():
+        yield f"png_head_{name}.png", PNG + head + IDAT + IEND, 1
+    for name, body in {
+        "nothing": b"",
+        "no_header": IDAT + IEND,
+        "end_first": IEND + ihdr(8, 8) + IDAT,
+        "no_pixels": ihdr(8, 8) + IEND,
+        "header_crc": ihdr(8, 8)[:-1] + b"\0" + IDAT + IEND,
+        "pixels_crc": ihdr(8, 8) + IDAT[:-1] + b"\0" + IEND,
+        "pixels_no_zlib": ihdr(8, 8) + chunk(b"IDAT", b"pixels") + IEND,
+        "pixels_cut": ihdr(64, 64) + chunk(b"IDAT", rows(64, 64)[:20]) + IEND,
+        "pixels_broken": ihdr(64, 64) + chunk(b"IDAT", noise(500)) + IEND,
+        "chunk_of_2_gib": ihdr(8, 8) + chunk(b"prVt", b"", 2**31) + IDAT + IEND,
+        "chunk_of_4_gib": ihdr(8, 8) + chunk(b"IDAT", b"", 2**32 - 1) + IEND,
+        "chunk_name": ihdr(8, 8) + chunk(b"\0\0\0\0", b"") + IDAT + IEND,
+        "chunks_without_end": ihdr(8, 8) + chunk(b"prVt", b"") * 500_001 + IDAT + IEND,
+        "filter_9": ihdr(8, 8) + chunk(b"IDAT", zlib.compress(b"\x09" * 200)) + IEND,
+        "profile_bomb": ihdr(8, 8) + chunk(b"iCCP", b"p\0\0" + bomb()) + IDAT + IEND,
+        "animated": ihdr(8, 8) + animation(2) + IDAT + frame_2() + IEND,
+        "animated_endless": ihdr(8, 8) + animation(2**32 - 1) + IDAT + IEND,
+    }.items():
+        yield f"png_body_{name}.png", PNG + body, 1
+
+
+def png_texts() -> Files:
+    """Text that is far larger than it looks, in each of its chunks."""
+    for name, body in {
+        "zTXt": chunk(b"zTXt", b"Comment\0\0" + bomb()),
+        "iTXt": chunk(b"iTXt", b"Comment\0\1\0\0\0" + bomb()),
+        "xmp": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + bomb()),
+        "many": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(900_000))) * 100,
+        "wrong_method": chunk(b"zTXt", b"Comment\0\7" + zlib.compress(b"text")),
+    }.items():
+        yield f"png_text_{name}.png", PNG + ihdr(8, 8) + body + IDAT + IEND, 1
+
+
+@functools.cache
+def bomb(megabytes: int = 64) -> bytes:
+    """Zeros that deflate to a thousandth."""
+    packer = zlib.compressobj(9)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(megabytes)) + packer.flush()
+
+
+def bomb_idat() -> bytes:
+    return chunk(b"IDAT", bomb(137))
+
+
+def animation(frames: int) -> bytes:
+    control = struct.pack(">IIIIIHHBB", 0, 8, 8, 0, 0, 1, 10, 0, 0)
+    return chunk(b"acTL", struct.pack(">II", frames, 0)) + chunk(b"fcTL", control)
+
+
+def frame_2() -> bytes:
+    control = struct.pack(">IIIIIHHBB", 1, 8, 8, 0, 0, 1, 10, 0, 0)
+    return chunk(b"fcTL", control) + chunk(b"fdAT", struct.pack(">I", 2) + rows(8, 8))
+
+
+def noise(length: int, seed: int = 1) -> bytes:
+    return np.random.default_rng(seed).bytes(length)
+
+
+def saved(format: str, mode: str = "RGB", size: tuple[int, int] = (16, 12), **how: Any) -> bytes:
+    file = io.BytesIO()
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    colours = np.stack([x * 9 % 256, y * 17 % 256, x * y % 256], 2).astype(np.uint8)
+    Image.fromarray(colours).convert(mode).save(file, format, **how)
+    return file.getvalue()
+
+
+def patched(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def jpegs() -> Files:
+    good = saved("JPEG")
+    frame = good.index(b"\xff\xc0")
+    for name, sides in {"largest": (65535, 65535), "none": (0, 0), "tall": (65500, 16)}.items():
+        yield f"jpeg_size_{name}.jpg", patched(good, frame + 5, struct.pack(">HH", *sides)), 1
+    scan = good.index(b"\xff\xda")
+    for name, data in {
+        "precision_12": patched(good, frame + 4, b"\x0c"),
+        "precision_200": patched(good, frame + 4, b"\xc8"),
+        "components_9": patched(good, frame + 9, b"\x09"),
+        "components_0": patched(good, frame + 9, b"\x00"),
+        "frame_length_0": patched(good, frame + 2, b"\0\0"),
+        "no_frame": good[:frame] + good[scan:],
+        "no_scan": good[:scan],
+        "only_start": b"\xff\xd8\xff",
+        "two_starts": b"\xff\xd8" * 30_000,
+        "fill": b"\xff\xd8" + b"\xff" * 300_000,
+        "endless_scans": good[:-2] + b"\xff\xda\0\2" * 5000 + good[-2:],
+        "cmyk": saved("JPEG", "CMYK"),
+        "arithmetic": patched(good, frame + 1, b"\xc9"),
+        "lossless": patched(good, frame + 1, b"\xc3"),
+        "garbage_behind_start": b"\xff\xd8\xff\xe0" + noise(4000),
+        "tables_of_nothing": good[:2] + b"\xff\xdb\0\2" * 2000,
+        "is_pdf_too": b"\xff\xd8\xff\xfe\0\x10%PDF-1.7 padded" + b"trailer",
+    }.items():
+        yield f"jpeg_{name}.jpg", data, 1
+
+
+def ifd(*entries: tuple[int, int, int, int], after: int = 0, more: bytes = b"") -> bytes:
+    """A little-endian TIFF of one directory, and what stands behind it."""
+    body = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    return head + body + struct.pack("<I", after) + more
+
+
+def grey(width: int = 8, height: int = 8, **tags: tuple[int, int, int]) -> bytes:
+    """A grey TIFF, with tags changed: name_NUMBER=(type, count, value)."""
+    wanted = {
+        256: (4, 1, width),
+        257: (4, 1, height),
+        258: (3, 1, 8),
+        259: (3, 1, 1),
+        262: (3, 1, 1),
+        273: (4, 1, 200),
+        277: (3, 1, 1),
+        278: (4, 1, height),
+        279: (4, 1, min(width * height, 2**32 - 1)),
+    }
+    wanted |= {int(name.split("_")[1]): value for name, value in tags.items()}
+    data = ifd(*((tag, *value) for tag, value in wanted.items()))
+    return data.ljust(200, b"\0") + bytes(min(width * height, 4096))
+
+
+def tiffs() -> Files:
+    deflated = zlib.compress(bytes(64))
+    for name, data in {
+        "nothing": b"II*\0",
+        "directory_beyond": b"II*\0" + struct.pack("<I", 2**31),
+        "directory_0": b"MM\0*" + bytes(4),
+        "directory_of_65535": b"II*\0" + struct.pack("<IH", 8, 65535) + noise(200),
+        "directory_empty": ifd(),
+        "loop": ifd((256, 4, 1, 8), (257, 4, 1, 8), after=8),
+        "two_pages_in_a_loop": patched(grey(), 8 + 2 + 9 * 12, struct.pack("<I", 8)),
+        "size_0": grey(0, 8),
+        "size_largest": grey(2**32 - 1, 2**32 - 1),
+        "size_60000": grey(60_000, 60_000),
+        "size_bomb": grey(14_000, 14_000),
+        "size_text": grey(t_256=(2, 4, 0x41414141)),
+        "size_rational": grey(t_256=(5, 1, 2**31)),
+        "pixels_beyond": grey(t_273=(4, 1, 2**31)),
+        "pixels_cut": grey(64, 64)[:300],
+        "strips_of_4_gib": grey(t_279=(4, 1, 2**32 - 1), t_259=(3, 1, 5)),
+        "strips_missing": grey(t_273=(4, 0, 0)),
+        "strips_16_million": grey(t_273=(4, 1 << 24, 200)),
+        "rows_0": grey(t_278=(4, 1, 0), t_259=(3, 1, 8)),
+        "samples_255": grey(t_277=(3, 1, 255)),
+        "samples_65535": grey(t_277=(3, 1, 65535)),
+        "bits_0": grey(t_258=(3, 1, 0)),
+        "bits_7": grey(t_258=(3, 1, 7)),
+        "bits_16_million": grey(t_258=(3, 1 << 24, 200)),
+        "bits_64": grey(t_258=(3, 1, 64)),
+        "compression_unknown": grey(t_259=(3, 1, 12345)),
+        "compression_jpeg": grey(t_259=(3, 1, 7)),
+        "compression_old_jpeg": grey(t_259=(3, 1, 6)),
+        "compression_fax_of_grey": grey(t_259=(3, 1, 4)),
+        "compression_webp": grey(t_259=(3, 1, 50001)),
+        "compression_zstd": grey(t_259=(3, 1, 50000)),
+        "lzw_broken": grey(64, 64, t_259=(3, 1, 5)),
+        "deflate_broken": grey(64, 64, t_259=(3, 1, 8)),
+        "deflate_short": patched(
+            grey(64, 64, t_259=(3, 1, 8), t_279=(4, 1, len(deflated))), 200, deflated
+        ),
+        "colour_palette_missing": grey(t_262=(3, 1, 3)),
+        "colour_unknown": grey(t_262=(3, 1, 999)),
+        "colour_cielab_of_one": grey(t_262=(3, 1, 8)),
+        "floats": grey(t_258=(3, 1, 32), t_339=(3, 1, 3)),
+        "tiles_of_0": grey(t_322=(4, 1, 0), t_323=(4, 1, 0), t_324=(4, 1, 200), t_325=(4, 1, 64)),
+        "tag_of_4_gib": grey(t_700=(1, 2**32 - 1, 0)),
+        "tag_type_99": grey(t_256=(99, 1, 8)),
+        "raw_camera": grey(t_50706=(1, 4, 1)),
+        "preview": grey(t_254=(4, 1, 1)),
+        "big": b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2**63) + noise(64),
+        "pages": saved("TIFF", save_all=True, append_images=[Image.new("RGB", (8, 8))]),
+        "cmyk": saved("TIFF", "CMYK"),
+    }.items():
+        yield f"tiff_{name}.tif", data, 1
+
+
+def riff(*parts: tuple[bytes, bytes], length: int | None = None) -> bytes:
+    body = b"WEBP"
+    for kind, data in parts:
+        body += kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+    return b"RIFF" + struct.pack("<I", len(body) if length is None else length) + body
+
+
+def vp8x(width: int, height: int, flags: int = 0) -> tuple[bytes, bytes]:
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"VP8X", bytes([flags, 0, 0, 0]) + sides
+
+
+def vp8l(width: int, height: int, data: bytes = b"") -> tuple[bytes, bytes]:
+    bits = (width - 1) | (height - 1) << 14
+    return b"VP8L", b"\x2f" + struct.pack("<I", bits) + data
+
+
+def webps() -> Files:
+    good = saved("WEBP", lossless=True)
+    frames = [Image.new("RGB", (16, 12), colour) for colour in ("red", "blue")]
+    moving = saved("WEBP", save_all=True, append_images=frames)
+    for name, data in {
+        "nothing": riff(),
+        "length_0": patched(good, 4, bytes(4)),
+        "length_4_gib": patched(good, 4, b"\xff\xff\xff\xff"),
+        "chunk_of_4_gib": patched(good, 16, b"\xff\xff\xff\xff"),
+        "canvas_largest": riff(vp8x(1 << 24, 1 << 24), (b"VP8 ", noise(40))),
+        "canvas_other": riff(vp8x(500, 500), vp8l(8, 8, noise(40))),
+        "lossless_largest": riff(vp8l(16384, 16384, noise(40))),
+        "lossless_bomb": riff(vp8l(14000, 14000, bytes(40))),
+        "lossless_garbage": riff(vp8l(64, 64, noise(400))),
+        "lossless_empty": riff(vp8l(64, 64)),
+        "lossy_garbage": riff((b"VP8 ", noise(400))),
+        "lossy_empty": riff((b"VP8 ", b"")),
+        "no_picture": riff(vp8x(8, 8), (b"XMP ", b"text")),
+        "animated": moving,
+        "animated_cut": moving[: len(moving) // 2],
+        "frame_outside": riff(
+            vp8x(8, 8, 2), (b"ANIM", bytes(6)), (b"ANMF", b"\xff" * 16 + b"VP8L" + bytes(30))
+        ),
+        "unknown": riff((b"ABCD", noise(100))),
+    }.items():
+        yield f"webp_{name}.webp", data, 1
+
+
+def gifs_and_bmps() -> Files:
+    gif = saved("GIF", "L")
+    frames = [Image.new("L", (16, 12), level) for level in (50, 200)]
+    for name, data in {
+        "screen_largest": patched(gif, 6, b"\xff\xff\xff\xff"),
+        "screen_0": patched(gif, 6, bytes(4)),
+        "animated": saved("GIF", "L", save_all=True, append_images=frames),
+        "no_frames": gif[:13] + bytes(768) + b";",
+        "only_name": b"GIF89a",
+        "garbage": b"GIF89a" + noise(400),
+        "cut": gif[:-20],
+    }.items():
+        yield f"gif_{name}.gif", data, 1
+    bmp = saved("BMP")
+    for name, data in {
+        "largest": patched(bmp, 18, struct.pack("<ii", 2**31 - 1, 2**31 - 1)),
+        "size_0": patched(bmp, 18, bytes(8)),
+        "bits_0": patched(bmp, 28, bytes(2)),
+        "bits_77": patched(bmp, 28, b"\x4d\0"),
+        "compression_9": patched(bmp, 30, b"\x09"),
+        "pixels_beyond": patched(bmp, 10, b"\xff\xff\xff\x7f"),
+        "header_5": patched(bmp, 14, b"\x05"),
+        "only_name": b"BM",
+        "run_length_bomb": patched(
+            saved("BMP", "L"), 18, struct.pack("<iiHHI", 13_000, 13_000, 1, 8, 1)
+        ),
+    }.items():
+        yield f"bmp_{name}.bmp", data, 1
+
+
+def exif_bomb(entries: int, size: int, kind: int) -> bytes:
+    """Tags whose values lie all over the same bytes: kilobytes that stand for gigabytes."""
+    count = size // {3: 2, 5: 8, 7: 1}[kind]
+    place = 8 + 2 + 12 * entries + 4
+    return ifd(*((30_000 + n, kind, count, place) for n in range(entries)), more=bytes(size))
+
+
+def exifs() -> Files:
+    webp = saved("WEBP", lossless=True)[20:]
+    for kind, name in {3: "numbers", 5: "fractions", 7: "bytes"}.items():
+        data = exif_bomb(2700, 32_000, kind)
+        yield f"exif_{name}_jpeg.jpg", saved("JPEG", exif=b"Exif\0\0" + data), 1
+        large = exif_bomb(3000, 100_000, kind)
+        yield f"exif_{name}.png", PNG + ihdr(8, 8) + chunk(b"eXIf", large) + IDAT + IEND, 1
+        parts = (vp8x(16, 12, 8), (b"VP8L", webp), (b"EXIF", large))
+        yield f"exif_{name}_webp.webp", riff(*parts), 1
+        text = b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n1\n" + data.hex().encode())
+        yield f"exif_{name}_in_text.png", PNG + ihdr(8, 8) + chunk(b"zTXt", text) + IDAT + IEND, 1
+    part = b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527)
+    yield "exif_strung_together.jpg", b"\xff\xd8" + part * 600 + saved("JPEG")[2:], 1
+
+
+def avifs() -> Files:
+    good = saved("AVIF")
+    size = good.index(b"ispe") + 8
+    deep = good.index(b"av1C") + 6
+    place = good.index(b"iloc")
+    for name, data in {
+        "size_largest": patched(good, size, b"\x7f\xff\xff\xff" * 2),
+        "size_60000": patched(good, size, struct.pack(">II", 60_000, 60_000)),
+        "deep": patched(good, deep, bytes([good[deep] | 0x40])),
+        "box_of_0": patched(good, good.index(b"meta") - 4, bytes(4)),
+        "box_of_4_gib": patched(good, good.index(b"meta") - 4, b"\xff" * 4),
+        "place_garbage": patched(good, place + 4, noise(20)),
+        "pixels_garbage": good[: good.index(b"mdat") + 4] + noise(400),
+        "only_name": good[: good.index(b"meta") - 4],
+    }.items():
+        yield f"avif_{name}.avif", data, 1
+
+
+def other_kinds() -> Files:
+    for name, data in {
+        "empty.jpg": b"",
+        "one_byte.png": b"\x89",
+        "text.jpg": b"Dear diary",
+        "html.png": b"<!DOCTYPE html><title>photo</title>",
+        "svg.png": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+        "pdf.jpg": b"%PDF-1.7\n" + noise(100),
+        "postscript.jpg": b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage\n",
+        "photoshop.png": b"8BPS\0\1" + noise(100),
+        "phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + noise(100),
+        "next.jxl": b"\xff\x0a" + noise(100),
+        "digital.jp2": b"\0\0\0\x0cjP  \r\n\x87\n" + noise(100),
+        "raw.jpg": b"II*\0\x10\0\0\0CR\x02\0" + noise(100),
+        "archive.png": b"PK\3\4" + noise(100),
+        "packed.jpg": b"\x1f\x8b\x08" + noise(100),
+        "program.png": b"\x7fELF" + noise(100),
+        "portable.png": b"P6 8 8 255\n" + noise(192),
+        "icon.png": b"\0\0\1\0\1\0" + noise(100),
+        "film.png": b"\0\0\0\x18ftypisom" + noise(100),
+        "noise.jpg": noise(5000),
+        "zeros.png": bytes(5000),
+        "json.png": header_for(picture()).to_bytes(),
+    }.items():
+        yield f"kind_{name}", data, 1
+
+
+def cut_off() -> Files:
+    """Sound pictures without a header, cut off."""
+    random = Image.frombytes("RGB", (64, 48), noise(64 * 48 * 3))
+    for suffix, format in {
+        ".jpg": "JPEG",
+        ".png": "PNG",
+        ".webp": "WEBP",
+        ".tif": "TIFF",
+        ".gif": "GIF",
+        ".bmp": "BMP",
+        ".avif": "AVIF",
+    }.items():
+        file = io.BytesIO()
+        random.save(file, format)
+        for share in (3, 30, 70, 95):
+            data = file.getvalue()
+            yield f"cut_{share}_{format.lower()}{suffix}", data[: len(data) * share // 100], 1
