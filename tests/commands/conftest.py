@@ -6,10 +6,12 @@ read is a session fixture.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forks import Forks
 from PIL import Image
 from runs import WITH, call
 
@@ -75,3 +77,11 @@ def outside(region: tuple[slice, slice]) -> np.ndarray:
     mask = np.ones((230, 230), bool)
     mask[region] = False
     return mask
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """A loaded process whose forks run commands, with faults if wanted."""
+    server = Forks()
+    yield server
+    server.close()

@@ -11,7 +11,7 @@ import os
 import resource
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +28,6 @@ INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "100"))
 KILLED = -9
 NAMES = ("a", "b")
 HIDE = ("--no-detect", "--region", "0,0,32,32")
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    server = Forks()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

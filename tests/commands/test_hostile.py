@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,13 +42,6 @@ SAMPLE = (
     *("png_wide.png", "jpeg_cmyk.jpg", "tiff_loop.tif", "kind_empty.jpg", "cut_70_webp.webp"),
     *("header_garbage.png", "kdf_lanes_9.png", "regions_same_twice.png", "png_header_twice.png"),
 )
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    server = Forks()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from skimage.data import astronaut
-from skimage.metrics import peak_signal_noise_ratio
 
 import proface
 from proface.errors import ModelError, UsageError
@@ -20,6 +18,7 @@ from proface.latents import WORDS, grid, hide_words, seek_words, strips
 from proface.latents.sharing import Groups
 from proface.runtime import Flow, list_models, load_flow, make_flow
 from proface.runtime.models import read_card
+from tests.runtime.photos import pad, photo, psnr
 
 LOOKS = ("blur:15", "pixelate:20", "mask")
 SIZES = [(256, 256), (250, 250), (64, 80), (48, 34), (17, 31)]
@@ -39,19 +38,6 @@ def either(request: pytest.FixtureRequest) -> Flow:
 @pytest.fixture(scope="module")
 def key() -> proface.Key:
     return proface.Key.generate()
-
-
-def photo(height: int, width: int) -> np.ndarray:
-    return np.ascontiguousarray(astronaut()[:height, 100 : 100 + width])
-
-
-def pad(flow: Flow, x: np.ndarray, seed: int = 0) -> np.ndarray:
-    words = flow.words(*x.shape[:2])
-    return np.random.default_rng(seed).integers(0, 1 << 16, words, np.uint16)
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    return float(peak_signal_noise_ratio(a, b, data_range=255))
 
 
 @pytest.mark.parametrize("look", LOOKS)

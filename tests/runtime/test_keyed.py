@@ -13,31 +13,18 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import astronaut
-from skimage.metrics import peak_signal_noise_ratio
 
 import proface
 from proface.errors import UsageError
 from proface.keys import paper_key_map
 from proface.runtime import Flow, load_flow
 from proface.runtime.keyed import key_map
+from tests.runtime.photos import pad, photo, psnr
 
 
 @pytest.fixture(scope="module")
 def flow() -> Flow:
     return load_flow("keyed")
-
-
-def photo(height: int, width: int) -> np.ndarray:
-    return np.ascontiguousarray(astronaut()[:height, 100 : 100 + width])
-
-
-def pad(flow: Flow, x: np.ndarray, seed: int = 0) -> np.ndarray:
-    words = flow.words(*x.shape[:2])
-    return np.random.default_rng(seed).integers(0, 1 << 16, words, np.uint16)
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    return float(peak_signal_noise_ratio(a, b, data_range=255))
 
 
 def test_the_key_map_is_the_keystreams_bits_row_by_row() -> None:

@@ -38,10 +38,20 @@ def crop_face(
         scale = size / (max(box.w, box.h) * (1 + 2 * around))
         centre = np.array([box.x + (box.w - 1) / 2, box.y + (box.h - 1) / 2])
         matrix = np.column_stack((scale * np.eye(2), (size - 1) / 2 - scale * centre))
-    return _warped(pixels, matrix, size)
+    return warped(pixels, matrix, size)
 
 
-def _warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+def warped(
+    pixels: NDArray[np.uint8], matrix: NDArray[np.float64], size: int, *, smooth: bool = True
+) -> NDArray[np.uint8]:
+    """A square of size x size x 3, into which the matrix takes the pixels; edges are repeated.
+
+    Args:
+        pixels: uint8 H x W x 3.
+        matrix: 2 x 3, from places in the pixels to places in the square.
+        size: side of the square.
+        smooth: interpolate cubically, otherwise linearly.
+    """
     import cv2
 
     shrink = max(1, int(0.75 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)))
@@ -52,5 +62,6 @@ def _warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], size: int) -
         moved = matrix[:, 2] + matrix[:, :2] @ (factors / 2 - 0.5)
         matrix = np.column_stack((matrix[:, :2] * factors, moved))
     edge = cv2.BORDER_REPLICATE
-    out = cv2.warpAffine(pixels, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=edge)
+    how = cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
+    out = cv2.warpAffine(pixels, matrix, (size, size), flags=how, borderMode=edge)
     return np.asarray(out)

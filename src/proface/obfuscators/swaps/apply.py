@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from proface.faces.crop import warped
 from proface.faces.embed import TEMPLATE, similarity
 from proface.geometry import Face
 from proface.obfuscators.look import Look, Pixels
@@ -42,7 +43,7 @@ def swap_faces(pixels: Pixels, look: Look, faces: Sequence[Face]) -> Pixels:
     out = pixels.copy()
     for face in faces_to_hide(pixels, list(faces)):
         matrix = _frame(face, look.name, side)
-        crop = _into(out, matrix, side)
+        crop = warped(out, matrix, side, smooth=False)
         run = _run_simswap if look.name == "simswap" else _run_faceshifter
         _lay(out, run(crop, identity), matrix)
     return out
@@ -57,7 +58,8 @@ def _identity(target: Target, name: str) -> Tensor:
     from proface.obfuscators.swaps.weights import load_network
 
     encoder = load_network(f"{name}-identity")
-    crop = _into(target.pixels, _frame(target.face, name, IDENTITY_SIDE), IDENTITY_SIDE)
+    frame = _frame(target.face, name, IDENTITY_SIDE)
+    crop = warped(target.pixels, frame, IDENTITY_SIDE, smooth=False)
     with torch.inference_mode():
         if name == "simswap":
             mean, deviation = (
@@ -117,22 +119,6 @@ def _frame(face: Face, name: str, side: int) -> Matrix:
     ends = np.stack([centre - half * x, centre, centre + half * x])
     middle = (side - 1) / 2
     return similarity(ends, np.array([[-0.5, middle], [middle, middle], [side - 0.5, middle]]))
-
-
-def _into(pixels: Pixels, matrix: Matrix, side: int) -> Pixels:
-    """The crop; beyond the region its edge is repeated."""
-    import cv2
-
-    shrink = max(1, int(0.75 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)))
-    if shrink > 1:  # averaged first: warping alone would skip pixels
-        height, width = (max(1, round(length / shrink)) for length in pixels.shape[:2])
-        factors = np.array([pixels.shape[1] / width, pixels.shape[0] / height])
-        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
-        moved = matrix[:, 2] + matrix[:, :2] @ (factors / 2 - 0.5)
-        matrix = np.column_stack((matrix[:, :2] * factors, moved))
-    edge = cv2.BORDER_REPLICATE
-    crop = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=edge)
-    return np.asarray(crop)
 
 
 def _lay(pixels: Pixels, crop: Pixels, matrix: Matrix) -> None:
