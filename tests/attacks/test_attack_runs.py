@@ -9,10 +9,13 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="attacks need the extra `evaluate`")
 data = pytest.importorskip("skimage.data", reason="the tests' photo comes with scikit-image")
 
+from proface.attacks.gradient import descend, differentiable  # noqa: E402
 from proface.attacks.judging import Gallery  # noqa: E402
 from proface.attacks.material import held_out_regions, mirrored, region  # noqa: E402
+from proface.attacks.near_misses import searched  # noqa: E402
 from proface.attacks.races import Exam, pretrain, race  # noqa: E402
-from proface.attacks.victims import Model, Reused  # noqa: E402
+from proface.attacks.samples import Samples  # noqa: E402
+from proface.attacks.victims import Look, Model, Reused  # noqa: E402
 from proface.evaluation.methods import method  # noqa: E402
 from proface.runtime import load_flow  # noqa: E402
 from tests.commands.runs import call  # noqa: E402
@@ -73,6 +76,22 @@ def test_a_leak_is_found_where_there_is_one_and_a_finished_run_is_not_repeated(p
     assert again == records
     assert not told
     assert arms["padded"].minutes >= 0.1
+
+
+def test_an_attacker_pays_for_the_pictures_that_he_makes(photos):
+    victims = {"look": Look(), "padded": Model(method("padded"))}
+    samples = Samples(sorted(photos.iterdir()), victims, [0])
+    samples.batch()
+    assert 0 < samples.costs["look"] < samples.costs["padded"]
+
+
+def test_the_gradient_finds_much_of_a_face_that_the_keyed_flow_hides(photos):
+    flow = load_flow("keyed")
+    network = differentiable(flow)
+    shown = region(photos / "2.png")
+    other = mirrored(region(photos / "0.png"))
+    gain = searched(flow, lambda p, o: descend(network, p, 40), shown, other)
+    assert gain > 1
 
 
 def test_the_command_writes_a_report_and_does_not_repeat_what_is_done(photos, tmp_path):

@@ -5,8 +5,9 @@ import copy
 import numpy as np
 import pytest
 
+from proface.attacks import near_misses
 from proface.attacks.findings import Finding, Table, read, report
-from proface.attacks.intervals import bootstrap, wilson
+from proface.attacks.intervals import Interval, bootstrap, wilson
 from proface.attacks.inversion import judgement
 from proface.attacks.judging import found
 from proface.attacks.randomness import TESTS, p_values
@@ -49,6 +50,15 @@ def test_a_silent_control_leaves_it_open(silent):
 def test_without_controls_or_with_a_wide_interval_it_is_open():
     assert verdict(record("padded", (0, -0.1, 0.1))) == "inconclusive"
     assert verdict(record("padded", (0.1, -0.3, 0.5)), *LEAKING) == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("gain", "told"),
+    [((2, 1.5, 3), "leak"), ((0.5, -0.5, 1.5), "inconclusive"), ((0.1, -0.2, 0.4), "no leak")],
+)
+def test_the_worst_of_several_near_misses_decides(gain, told):
+    gains = {"one bit": Interval(0, -0.1, 0.1), "a search": Interval(*gain)}
+    assert near_misses.judgement(gains)[0] == told
 
 
 def test_intervals_hold_what_they_should():

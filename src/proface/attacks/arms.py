@@ -2,14 +2,13 @@
 
 Every copy takes the same steps on the same faces. Its weights are averaged and its learning rate
 decays slowly, so that any moment is a fair one to judge it. Time is told in minutes of two cores:
-processor time divided by 120 seconds.
+processor time divided by 120 seconds, of its steps and of the making of its pictures.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,12 +45,11 @@ class Arm:
         other = Arm(victim, copy.deepcopy(self.network))
         other.average.load_state_dict(self.average.state_dict())
         other.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
-        other.step = self.step
+        other.step, other.minutes = self.step, self.minutes
         return other
 
     def learn(self, samples: Sequence[Sample]) -> None:
         """One step."""
-        began = time.process_time()
         target = tensor([s.x for s in samples])
         for group in self.optimizer.param_groups:
             group["lr"] = RATE * min(1, (self.step + 1) / 50) / math.sqrt(1 + self.step / 3000)
@@ -70,7 +68,10 @@ class Arm:
             own = self.network.state_dict()
             for name, kept in self.average.state_dict().items():
                 kept.lerp_(own[name], 1 - decay)
-        self.minutes += (time.process_time() - began) / 120
+
+    def spend(self, seconds: float) -> None:
+        """Put processor time on its account."""
+        self.minutes += seconds / 120
 
     def restore(self, picture: Pixels, opened: Pixels | None) -> Pixels:
         """What the averaged network makes of one whole region."""

@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proface.attacks.findings import Finding, Verdict
-from proface.attacks.inversion import ALLOWED, PRETRAINING, Effort, some_face, table
+from proface.attacks.inversion import (
+    ALLOWED,
+    PRETRAINING,
+    Effort,
+    control_minutes,
+    some_face,
+    table,
+)
 from proface.attacks.races import Exam, Tell, pretrain, race
 from proface.attacks.victims import OneKey, Reused, Victim
 from proface.runtime import load_flow
-
-SHARE = 0.25  # of the budget
 
 
 def fix_key(
@@ -29,7 +34,7 @@ def fix_key(
     flow, kept = load_flow(model), folder / "one-key.bin"
     padded = flow.kind == "padded"
     victim: Victim = Reused(flow, some_face(paths), kept) if padded else OneKey(flow, kept)
-    entrants = {victim.name: (victim, effort.minutes * SHARE)}
+    entrants = {victim.name: (victim, control_minutes(effort))}
     _arms, records = race(folder / f"fixed-key-{size}.pt", start, entrants, paths, test, tell)
     found = [scores["gain"] for record in records for scores in record["looks"].values()]
     best = max(found, key=lambda gain: gain[0])

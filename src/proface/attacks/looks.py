@@ -33,7 +33,7 @@ GRID = (
     *(f"blur:{s}" for s in (3, 6, 10, 15, 20, 25, 30)),
     *(f"median:{s}" for s in (11, 23, 45, 61, 81)),
     *(f"pixelate:{s}" for s in (6, 10, 14, 20, 26, 32, 40)),
-    "mask:smile",
+    *(f"mask:{s}" for s in ("smile", "disc", "star", "visor")),
 )
 WEAK, WELL_RESTORED = "blur:6", 0.8  # a restorer that names fewer people under WEAK proves nothing
 SHIPPED = "leaks.json"
@@ -48,10 +48,11 @@ def examine_looks(
     shown = [region for region in test.regions if region.person in test.gallery]
     measured: dict[str, Any] = {"original": _hits(shown, [r.pixels for r in shown], test.gallery)}
     looks: dict[str, Any] = {}
-    for look in GRID:
-        hidden = [obfuscate(r.pixels, look, [r.face]) for r in shown]
+    for spec in (*GRID, f"swap:{paths[0].parent}"):  # each time another of the training faces
+        look = str(get_look(spec))
+        hidden = [obfuscate(r.pixels, spec, [r.face]) for r in shown]
         alike = Gallery(
-            [replace(r, pixels=obfuscate(r.pixels, look, [r.face])) for r in test.gallery.regions]
+            [replace(r, pixels=obfuscate(r.pixels, spec, [r.face])) for r in test.gallery.regions]
         )
         found = {
             "direct": _hits(shown, hidden, test.gallery),

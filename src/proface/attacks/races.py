@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from proface.obfuscators import obfuscate
 Pixels = npt.NDArray[np.uint8]
 Tell = Callable[[str], None]
 
-MARKS = (1, 5, 15, 30, 60, 120, 240, 480)  # minutes of two cores at which attackers are judged
+MARKS = (1, 5, 15, 30, 60, 120, 240, 480)  # minutes after the fork at which attackers are judged
+CORES = 2
 FEW = 16  # images that controls are judged on
 CHECKPOINT_EVERY = 90  # seconds
 BASELINE = Look()
@@ -86,7 +88,10 @@ def gains(attack: Scores, baseline: Scores) -> list[float]:
 
 
 def pretrain(path: Path, size: str, paths: Sequence[Path], minutes: float, tell: Tell) -> Arm:
-    """A network that restores looks, trained for so long; kept in `path`, where it goes on."""
+    """A network that restores looks, trained for so long; kept in `path`, where it goes on.
+
+    The minutes are of two cores, the making of the pictures counted.
+    """
     torch.manual_seed(0)
     arm = Arm(BASELINE.name, Restorer(size))
     if path.exists():
@@ -94,7 +99,7 @@ def pretrain(path: Path, size: str, paths: Sequence[Path], minutes: float, tell:
     samples = Samples(paths, {BASELINE.name: BASELINE}, [0, arm.step])
     saved = time.monotonic()
     while arm.minutes < minutes:
-        arm.learn(samples.batch())
+        advance([arm], samples, map)
         if arm.minutes >= minutes or time.monotonic() - saved > CHECKPOINT_EVERY:
             save(arm.state(), path)
             saved = time.monotonic()
@@ -115,8 +120,8 @@ def race(
     Args:
         path: the checkpoint, from which it goes on.
         start: the network that restores looks.
-        victims: by name, each with its minutes of two cores. The first is judged at all marks,
-            the others, the controls, at their end, and on fewer images.
+        victims: by name, each with its minutes of two cores after the fork. The first is judged
+            at all marks, the others, the controls, at their end, and on fewer images.
 
     Returns:
         The attackers by victim, and a record for each judgement, with the baseline's scores at
@@ -130,8 +135,8 @@ def race(
         for name, arm in arms.items():
             arm.load(state["arms"][name])
     first = next(iter(victims))
-    ends = {name: [minutes] for name, (_, minutes) in victims.items()}
-    ends[first] = [m for m in MARKS if m < victims[first][1]] + ends[first]
+    ends = {name: [start.minutes + minutes] for name, (_, minutes) in victims.items()}
+    ends[first] = [start.minutes + m for m in MARKS if m < victims[first][1]] + ends[first]
     judged = {(record["victim"], record["minutes"]) for record in records}
     stages = {name: Stage(test if name == first else test.only(FEW)) for name in victims}
     shown = {BASELINE.name: BASELINE, **{name: victim for name, (victim, _) in victims.items()}}
@@ -141,47 +146,70 @@ def race(
         save({"arms": {n: a.state() for n, a in arms.items()}, "records": records}, path)
 
     saved = time.monotonic()
-    while True:
-        due = [
-            (name, mark)
-            for name, marks in ends.items()
-            for mark in marks
-            if arms[name].minutes >= mark and (name, mark) not in judged
-        ]
-        for name, mark in due:
-            keep()
-            base = stages[name].scores(arms[BASELINE.name], BASELINE)
-            scores = stages[name].scores(arms[name], victims[name][0])
-            records.append(
-                {
-                    "victim": name,
-                    "minutes": mark,
-                    "step": arms[name].step,
-                    "looks": {
-                        look: {
-                            "gain": gains(scores[look], base[look]),
-                            "attack": scores[look].to_json(),
-                            "baseline": base[look].to_json(),
-                        }
-                        for look in scores
-                    },
-                }
-            )
-            judged.add((name, mark))
-            tell(f"{name} at {mark:.3g} min: {told(records[-1])}")
-        running = [name for name, marks in ends.items() if arms[name].minutes < marks[-1]]
-        if not running:
-            break
-        batch = samples.batch()
-        for name in (BASELINE.name, *running):
-            arms[name].learn(batch)
-        if time.monotonic() - saved > CHECKPOINT_EVERY:
-            keep()
-            saved = time.monotonic()
-            done = ", ".join(f"{n} {arms[n].minutes:.1f} of {ends[n][-1]:.3g} min" for n in running)
-            tell(f"step {arms[first].step}: {done}")
+    # One thread for each attacker: two that share its steps wait for one another.
+    with ThreadPoolExecutor(CORES, initializer=torch.set_num_threads, initargs=(1,)) as runners:
+        while True:
+            due = [
+                (name, mark)
+                for name, marks in ends.items()
+                for mark in marks
+                if arms[name].minutes >= mark and (name, mark) not in judged
+            ]
+            for name, mark in due:
+                keep()
+                base = stages[name].scores(arms[BASELINE.name], BASELINE)
+                scores = stages[name].scores(arms[name], victims[name][0])
+                records.append(
+                    {
+                        "victim": name,
+                        "minutes": mark,
+                        "step": arms[name].step,
+                        "looks": {
+                            look: {
+                                "gain": gains(scores[look], base[look]),
+                                "attack": scores[look].to_json(),
+                                "baseline": base[look].to_json(),
+                            }
+                            for look in scores
+                        },
+                    }
+                )
+                judged.add((name, mark))
+                tell(f"{name} at {mark:.3g} min: {told(records[-1])}")
+            running = [name for name, marks in ends.items() if arms[name].minutes < marks[-1]]
+            if not running:
+                break
+            racing = [arms[name] for name in (BASELINE.name, *running)]
+            samples.victims = {arm.victim: shown[arm.victim] for arm in racing}
+            advance(racing, samples, runners.map)
+            if time.monotonic() - saved > CHECKPOINT_EVERY:
+                keep()
+                saved = time.monotonic()
+                done = ", ".join(
+                    f"{n} {arms[n].minutes:.1f} of {ends[n][-1]:.3g} min" for n in running
+                )
+                tell(f"step {arms[first].step}: {done}")
     keep()
     return arms, records
+
+
+def advance(arms: Sequence[Arm], samples: Samples, each: Callable[..., Iterator[None]]) -> None:
+    """Every attacker takes a step on the next batch, and pays for it and for its own pictures.
+
+    Args:
+        arms: the attackers, equal networks, so that a step costs them the same.
+        samples: where the batch comes from.
+        each: `map`, or one that runs them side by side.
+    """
+    for arm in arms:
+        arm.spend(-samples.costs[arm.victim])
+    batch = samples.batch()
+    began = time.process_time()
+    for _ in each(lambda arm: arm.learn(batch), arms):
+        pass
+    seconds = (time.process_time() - began) / len(arms)
+    for arm in arms:
+        arm.spend(samples.costs[arm.victim] + seconds)
 
 
 def told(record: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ ATTACKS = (
     "statistics",
     "looks",
 )
-FEW = 24  # regions of a folder that a run of less than LONG minutes is judged on
+FEW, MANY = 24, 110  # regions of a folder that a run is judged on, below LONG minutes and above
 LONG = 10.0
 THREADS = 2
 
@@ -76,7 +76,7 @@ def attack(order: Order, tell: Tell) -> list[Finding]:
     }
     _same_run(order.folder, facts)
     paths = training_paths(order.data)
-    most = FEW if order.effort.minutes < LONG else 1000
+    most = FEW if order.effort.minutes < LONG else MANY
     regions, known = held_out_regions(order.test, most)
     facts["test regions"] = f"{len(regions)}, of whom {len(known)} people have another photo"
     test = Exam(regions, Gallery(known))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +22,7 @@ LOOKS = ("blur:15", "pixelate:20", "mask")
 SHIPPED = 0.6  # part of the training samples in one of LOOKS; the others have any strength
 BATCH = 4
 POOL = 160  # samples kept, of which each step draws a batch
+NEW_EVERY = 2  # steps, that a new sample comes in; making one costs as much as half a step
 
 
 class Sample(NamedTuple):
@@ -44,23 +47,31 @@ def random_look(generator: np.random.Generator, looks: Sequence[str] = LOOKS) ->
 
 
 class Samples:
-    """Endless samples from photos, out of a pool of them."""
+    """Endless samples from photos, out of a pool of them.
+
+    Attributes:
+        victims: whose pictures new samples have.
+        costs: by victim, the processor time in seconds that its pictures took so far.
+    """
 
     def __init__(
         self, paths: Sequence[Path], victims: Mapping[str, Victim], seed: list[int]
     ) -> None:
         self._paths, self.victims = paths, victims
+        self.costs: dict[str, float] = defaultdict(float)
         self._generator = np.random.default_rng(seed)
         self._pool: list[Sample] = []
+        self._drawn = 0
 
     def batch(self) -> list[Sample]:
         """The next batch, the same for every victim."""
-        fresh = 1 if self._pool else BATCH
+        fresh = int(self._drawn % NEW_EVERY == 0) if self._pool else BATCH
+        self._drawn += 1
         self._pool = (self._pool + [self._one() for _ in range(fresh)])[-POOL:]
         return [self._pool[i] for i in self._generator.integers(len(self._pool), size=BATCH)]
 
     def _one(self) -> Sample:
-        generator = self._generator
+        generator, began = self._generator, time.process_time()
         while (found := region(self._paths[int(generator.integers(len(self._paths)))])) is None:
             pass
         if generator.random() < 0.5:
@@ -68,6 +79,11 @@ class Samples:
         look = random_look(generator)
         o = obfuscate(found.pixels, look, [found.face])
         x = found.pixels
-        shown = {name: victim.show(x, o) for name, victim in self.victims.items()}
-        opened = {name: v.opened(shown[name]) for name, v in self.victims.items()}
+        common = time.process_time() - began
+        shown, opened = {}, {}
+        for name, victim in self.victims.items():
+            began = time.process_time()
+            shown[name] = victim.show(x, o)
+            opened[name] = victim.opened(shown[name])
+            self.costs[name] += common + time.process_time() - began
         return Sample(x, look, shown, opened)

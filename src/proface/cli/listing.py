@@ -19,7 +19,7 @@ def looks(json: AsJson = False) -> None:
     parts = ("meaning", "default", "range", "leaks")
     for number, (name, look) in enumerate(sorted(LOOKS.items())):
         facts = [(part, str(getattr(look, part))) for part in parts]
-        measured = [(str(chosen), leak) for chosen, leak in figures(name)]
+        measured = figures(name)
         if json:
             record = {"name": name, "summary": look.summary, **dict(facts)}
             say_json(record | {"measured": dict(measured)})

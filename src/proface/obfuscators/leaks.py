@@ -23,13 +23,10 @@ def measured() -> dict[str, Any]:
     return found
 
 
-def figures(name: str) -> list[tuple[Look, dict[str, Any]]]:
+def figures(name: str) -> list[tuple[str, dict[str, Any]]]:
     """The looks of this name that were measured, weakest first, with what was found."""
-    from proface.obfuscators.registry import get_look  # which loads this module, as all here
-
-    found = [(get_look(spec), leak) for spec, leak in measured()["looks"].items()]
-    kept = [(look, leak) for look, leak in found if look.name == name]
-    return sorted(kept, key=lambda pair: _number(pair[0]))
+    kept = [pair for pair in measured()["looks"].items() if pair[0].partition(":")[0] == name]
+    return sorted(kept, key=lambda pair: _strength(pair[0]))
 
 
 def told(leak: dict[str, Any]) -> str:
@@ -50,16 +47,19 @@ def told(leak: dict[str, Any]) -> str:
 def warning(look: Look) -> str | None:
     """What to tell whoever chose a look that is too weak, or None.
 
-    A strength is enough if it and every stronger one that was measured leave at most ALLOWED.
+    A strength is enough if it and every stronger one that was measured leave at most ALLOWED; of
+    looks whose strength is no number, such as stickers, each stands for itself.
     """
-    enough: Look | None = None
-    nearest: tuple[Look, dict[str, Any]] | None = None
-    for other, leak in reversed(figures(look.name)):
+    known = figures(look.name)
+    if isinstance(look.strength, str):
+        known = [pair for pair in known if pair[0] == str(look)]
+    enough = nearest = None
+    for spec, leak in reversed(known):
         if leak["bound"] >= ALLOWED:
-            nearest = other, leak
+            nearest = spec, leak
             break
-        enough = other
-    if nearest is None or (enough is not None and _number(look) >= _number(enough)):
+        enough = spec
+    if nearest is None or (enough is not None and _strength(str(look)) >= _strength(enough)):
         return None
     advice = f"Choose {enough} or stronger" if enough else "Choose another look"
     part, _low, high = max(
@@ -71,5 +71,9 @@ def warning(look: Look) -> str | None:
     )
 
 
-def _number(look: Look) -> float:
-    return 0.0 if isinstance(look.strength, str) else float(look.strength)
+def _strength(spec: str) -> float:
+    """Of a look as it is written; 0 where it is no number."""
+    try:
+        return float(spec.partition(":")[2])
+    except ValueError:
+        return 0.0
