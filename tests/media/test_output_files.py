@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from proface.errors import OutputError, OutputExistsError
-from proface.media import TEMPORARY_PREFIX, atomic_output, same_file
+from proface.media import TEMPORARY_PREFIX, Photo, atomic_output, same_file, write_photo
 
 
 def only(folder: Path, *names: str) -> bool:
@@ -137,6 +138,17 @@ def test_impossible_places(tmp_path: Path, name: str, remedy: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputError, match=remedy), atomic_output(tmp_path / name):
         pytest.fail("the block ran")
+
+
+def test_what_a_format_cannot_hold_is_told_with_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    wide = Photo(np.zeros((2, 17_000, 3), np.uint8))
+    with (
+        pytest.raises(OutputError, match=r"wide\.webp.*16383") as caught,
+        atomic_output(tmp_path / "wide.webp") as temporary,
+    ):
+        write_photo(wide, temporary)
+    assert TEMPORARY_PREFIX not in str(caught.value)
+    assert only(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may all")

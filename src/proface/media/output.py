@@ -54,6 +54,9 @@ def atomic_output(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
         _flush_folder(target.parent)
     except OSError as error:
         raise output_error(target, error) from error
+    except OutputError as error:
+        # Whoever writes knows the temporary name alone; the user knows the other.
+        raise type(error)(str(error).replace(str(temporary), str(target))) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
