@@ -20,7 +20,7 @@ from torch.nn.functional import leaky_relu, pixel_shuffle
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-WIDTHS = {"tiny": 8, "small": 16, "medium": 32, "large": 64}  # 0.1, 0.4, 1.7 and 6.5 million
+WIDTHS = {"tiny": 8, "small": 16, "medium": 32, "large": 64}  # 0.1, 0.4, 1.4 and 5.4 million
 FACTOR = 4  # of the resolution
 MODULI = (3, 4, 5)
 PLANES = 3 + 6 + 6 * len(MODULI) + 3 + 2
