@@ -15,7 +15,7 @@ from proface.attacks.randomness import TESTS, p_values
 
 def record(victim, gain, rank=(0.02, 0.0, 0.07), base=(0.02, 0.0, 0.07)):
     scores = {"gain": list(gain), "attack": {"rank1_sface": list(rank)}}
-    scores["baseline"] = {"rank1_sface": list(base)}
+    scores |= {"baseline": {"rank1_sface": list(base)}, "alone": {"sface": [7, 1]}}
     return {"victim": victim, "minutes": 1.0, "step": 9, "looks": {"blur:15": scores}}
 
 
@@ -38,6 +38,13 @@ def test_a_gain_in_decibels_is_a_leak_whatever_the_controls_do():
 def test_people_named_beyond_the_baseline_are_a_leak():
     named = record("padded", (0, -0.1, 0.1), rank=(0.3, 0.22, 0.4))
     assert verdict(named, *LEAKING) == "leak"
+
+
+def test_a_rank_above_the_baseline_that_may_be_chance_is_told_with_its_odds():
+    named = record("padded", (0, -0.1, 0.1), rank=(0.08, 0.04, 0.15))
+    told, because = judgement({"small": [named, *LEAKING]}, "padded")
+    assert told == "inconclusive"
+    assert "7 people against 1, sign test p 0.035" in because
 
 
 @pytest.mark.parametrize("silent", [0, 1])

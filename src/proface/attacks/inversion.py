@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scipy.stats import binomtest
+
 from proface.attacks.arms import Arm
 from proface.attacks.findings import Finding, Table, Verdict, figure
 from proface.attacks.judging import RECOGNISERS
@@ -122,9 +124,29 @@ def judgement(records: dict[str, list[dict[str, Any]]], model: str) -> tuple[Ver
         return "inconclusive", f"No leak found, but no control ran either; {most}."
     if any(f["gain"][2] > ALLOWED for _, _, f in looks):
         return "inconclusive", f"The interval of a gain reaches beyond {ALLOWED} dB: {most}."
-    if any(attack[0] > base[2] for attack, base in ranks):
-        return "inconclusive", f"A rank lies above the baseline's interval; {most}."
+    if beyond := [text for r, look, f in looks if (text := beyond_baseline(r, look, f))]:
+        return "inconclusive", (
+            f"Ranks above the baseline's interval, of {len(ranks)}: {'; '.join(beyond)}. {most}."
+        )
     return "no leak", f"All controls leaked, the model did not: {most}; ranks as the baseline's."
+
+
+def beyond_baseline(record: dict[str, Any], look: str, scores: dict[str, Any]) -> str:
+    """The recognisers that name more people than the baseline's interval has, and how surely.
+
+    The sign test is of the people whom the attack alone or the baseline alone names.
+    """
+    found = []
+    for name in RECOGNISERS:
+        attack, base = (scores[arm].get(f"rank1_{name}") for arm in ("attack", "baseline"))
+        if attack and attack[0] > base[2]:
+            ours, theirs = scores["alone"][name]
+            p = binomtest(ours, ours + theirs, alternative="greater").pvalue
+            found.append(
+                f"{look} at {record['minutes']:.3g} min, {name}, {attack[0]:.2f} against "
+                f"{figure(base)}, {ours} people against {theirs}, sign test p {p:.2g}"
+            )
+    return "; ".join(found)
 
 
 def silent(records: Sequence[dict[str, Any]], model: str) -> list[str]:

@@ -87,6 +87,26 @@ def gains(attack: Scores, baseline: Scores) -> list[float]:
     return [round(v, 4) for v in bootstrap(np.subtract(attack.psnr, baseline.psnr))]
 
 
+def compared(attack: dict[str, Scores], baseline: dict[str, Scores]) -> dict[str, Any]:
+    """By look: the gain, both scores, and by recogniser how many each alone names first."""
+    return {
+        look: {
+            "gain": gains(scores, baseline[look]),
+            "attack": scores.to_json(),
+            "baseline": baseline[look].to_json(),
+            "alone": {
+                name: [
+                    sum(a and not b for a, b in zip(hits, others, strict=True)),
+                    sum(b and not a for a, b in zip(hits, others, strict=True)),
+                ]
+                for name, hits in scores.rank1.items()
+                for others in [baseline[look].rank1[name]]
+            },
+        }
+        for look, scores in attack.items()
+    }
+
+
 def pretrain(path: Path, size: str, paths: Sequence[Path], minutes: float, tell: Tell) -> Arm:
     """A network that restores looks, trained for so long; kept in `path`, where it goes on.
 
@@ -159,20 +179,9 @@ def race(
                 keep()
                 base = stages[name].scores(arms[BASELINE.name], BASELINE)
                 scores = stages[name].scores(arms[name], victims[name][0])
+                looks = compared(scores, base)
                 records.append(
-                    {
-                        "victim": name,
-                        "minutes": mark,
-                        "step": arms[name].step,
-                        "looks": {
-                            look: {
-                                "gain": gains(scores[look], base[look]),
-                                "attack": scores[look].to_json(),
-                                "baseline": base[look].to_json(),
-                            }
-                            for look in scores
-                        },
-                    }
+                    {"victim": name, "minutes": mark, "step": arms[name].step, "looks": looks}
                 )
                 judged.add((name, mark))
                 tell(f"{name} at {mark:.3g} min: {told(records[-1])}")
