@@ -39,12 +39,13 @@ def read_unprotected(image: Source, *, again: bool) -> tuple[Photo, Header | Non
     """A photo to protect, and with `again` the header that it may have.
 
     Raises:
+        UsageError: it is neither a path nor a PIL image.
         AlreadyProtectedError: it has one.
         DamagedFileError: it has one and was altered since.
     """
     if isinstance(image, Image.Image):
         return read_photo(image), None
-    data = find_header(Path(image))
+    data = find_header(_path(image))
     if data is None:
         return read_photo(image), None
     if not again:
@@ -137,6 +138,7 @@ def read_with_header(
     """A protected photo as stored, and its header.
 
     Raises:
+        UsageError: it is neither a path nor a PIL image, or an image without its header.
         NotProtectedError: there is no header.
         DamagedFileError: it is damaged, or two differ.
     """
@@ -144,7 +146,7 @@ def read_with_header(
         if header is None:
             raise UsageError("An image in memory needs the header: recover(image, key, header).")
         return read_photo(source), header
-    photo, data = read_protected(Path(source), sidecar=sidecar)
+    photo, data = read_protected(_path(source), sidecar=sidecar)
     if header is not None:
         return photo, header
     if data is None:
@@ -153,3 +155,13 @@ def read_with_header(
             "stripped: give the sidecar (--sidecar) if there is one."
         )
     return photo, Header.from_bytes(data, photo.source)
+
+
+def _path(source: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(source)
+    except TypeError:
+        raise UsageError(
+            f"A photo is a path or a PIL image, not {type(source).__name__}. Of an array, "
+            "Image.fromarray makes an image."
+        ) from None

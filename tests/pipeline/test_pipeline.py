@@ -74,6 +74,12 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return float(peak_signal_noise_ratio(a, b, data_range=255))
 
 
+def test_what_is_no_photo_is_refused_with_what_to_give(key: proface.Key) -> None:
+    for act in (proface.protect, proface.recover):
+        with pytest.raises(UsageError, match=r"not ndarray.*Image\.fromarray"):
+            act(astronaut(), key)
+
+
 def test_a_face_is_hidden_and_comes_back(
     photo: Path, key: proface.Key, result: Protected, protected: Path
 ) -> None:
