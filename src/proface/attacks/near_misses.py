@@ -38,7 +38,7 @@ PARTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
 LOOK = "blur:15"
 CURVE = "near-misses.png"
 SEARCHED = 64  # pixels of the region whose key is searched
-DESCENT = 200  # steps, from which on the gradient brings nothing more
+DESCENT = 100  # steps, beyond which the gradient brings little more
 ALLOWED = 1.0  # dB that a search or a wrong bit may bring over its baseline, in the mean
 
 
@@ -52,8 +52,8 @@ def examine_near_misses(
     tell("near misses: " + ", ".join(f"{k:.1%} wrong {v.value:.1f} dB" for k, v in curve.items()))
     bit = bootstrap([one_bit(flow, r) for r in several[:8]])
     tell(f"one bit of the password against a random key: {bit.value:+.2f} dB")
-    steps = int(np.clip(50 * minutes, 100, 3000))
-    pairs = list(zip(several, several[1:] + several[:1], strict=True))[:8]
+    steps = int(np.clip(20 * minutes, 100, 500))
+    pairs = list(zip(several, several[1:] + several[:1], strict=True))
     searches: dict[str, Search] = {f"{steps} steps of climbing": partial(climb, flow, steps)}
     if flow.kind == "keyed":
         network = differentiable(flow)
