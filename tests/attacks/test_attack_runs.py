@@ -58,7 +58,7 @@ def test_people_with_two_photos_are_told_by_names(photos, tmp_path):
 def test_a_leak_is_found_where_there_is_one_and_a_finished_run_is_not_repeated(photos, tmp_path):
     torch.set_num_threads(2)
     paths = sorted(photos.iterdir())
-    test = Exam([region(paths[1])], Gallery([]), ("blur:15",))
+    test = Exam([region(paths[1]), mirrored(region(paths[3]))], Gallery([]), ("blur:15",))
     start = pretrain(tmp_path / "start.pt", "tiny", paths, 0.01, lambda text: None)
     flow = load_flow("padded")
     victims = {
@@ -70,6 +70,8 @@ def test_a_leak_is_found_where_there_is_one_and_a_finished_run_is_not_repeated(p
     gain = {r["victim"]: r["looks"]["blur:15"]["gain"] for r in records}
     assert gain["leak"][0] > 0.3
     assert gain["padded"][0] < 0.3
+    over_decoys = {r["victim"]: r["looks"]["blur:15"]["gain_over_decoy"] for r in records}
+    assert over_decoys["leak"][0] > 0.3
     assert len(told) >= 2
     told.clear()
     arms, again = race(tmp_path / "race.pt", start, victims, paths, test, told.append)

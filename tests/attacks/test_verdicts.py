@@ -13,9 +13,10 @@ from proface.attacks.judging import found
 from proface.attacks.randomness import TESTS, p_values
 
 
-def record(victim, gain, rank=(0.02, 0.0, 0.07), base=(0.02, 0.0, 0.07)):
-    scores = {"gain": list(gain), "attack": {"rank1_sface": list(rank)}}
-    scores |= {"baseline": {"rank1_sface": list(base)}, "alone": {"sface": [7, 1]}}
+def record(victim, gain, rank=(0.02, 0.0, 0.07), base=(0.02, 0.0, 0.07), decoy=(0.02, 0.0, 0.07)):
+    scores = {"gain": list(gain), "gain_over_decoy": list(gain), "alone": {"sface": [7, 1]}}
+    for arm, part in {"attack": rank, "baseline": base, "decoy": decoy}.items():
+        scores[arm] = {"rank1_sface": list(part)}
     return {"victim": victim, "minutes": 1.0, "step": 9, "looks": {"blur:15": scores}}
 
 
@@ -40,11 +41,24 @@ def test_people_named_beyond_the_baseline_are_a_leak():
     assert verdict(named, *LEAKING) == "leak"
 
 
-def test_a_rank_above_the_baseline_that_may_be_chance_is_told_with_its_odds():
+def test_a_rank_above_what_the_look_allows_is_told_with_its_odds():
     named = record("padded", (0, -0.1, 0.1), rank=(0.08, 0.04, 0.15))
     told, because = judgement({"small": [named, *LEAKING]}, "padded")
     assert told == "inconclusive"
-    assert "7 people against 1, sign test p 0.035" in because
+    assert "7 people without the decoy and 1 with it alone, sign test p 0.035" in because
+
+
+def test_a_rank_that_decoys_reach_too_comes_from_the_look_and_is_told():
+    named = record("padded", (0, -0.1, 0.1), rank=(0.08, 0.04, 0.15), decoy=(0.08, 0.04, 0.15))
+    told, because = judgement({"small": [named, *LEAKING]}, "padded")
+    assert told == "no leak"
+    assert "1 of 1 ranks above the baseline's interval, and as high on decoys" in because
+
+
+def test_what_is_more_than_decoys_give_is_a_leak_even_below_the_baseline():
+    shown = record("padded", (-1, -1.2, -0.8))
+    shown["looks"]["blur:15"]["gain_over_decoy"] = [0.8, 0.6, 1.0]
+    assert verdict(shown, *LEAKING) == "leak"
 
 
 @pytest.mark.parametrize("silent", [0, 1])

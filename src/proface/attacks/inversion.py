@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scipy.stats import binomtest
 
@@ -100,53 +100,77 @@ def control_minutes(effort: Effort) -> float:
 def judgement(records: dict[str, list[dict[str, Any]]], model: str) -> tuple[Verdict, str]:
     """The verdict, from records of all sizes.
 
-    A leak: somewhere the gain's interval lies above what is allowed, or a recogniser names more
-    people than the baseline's interval allows, surely. No leak: every gain's interval lies below
-    it, every rank within the baseline's interval, and every control leaked.
+    A leak: somewhere the gain's interval, over the baseline or over decoys, lies above what is
+    allowed, or a recogniser surely names more people than the look allows. No leak: every gain's
+    interval lies below it, every rank within what the look allows, and every control leaked.
+
+    What the look allows is the upper end of the 95 % interval of the baseline, or of the same
+    network on decoys where that is higher: both know the look alone.
     """
     attacks = [r for found in records.values() for r in found if r["victim"] == model]
     looks = [(r, look, f) for r in attacks for look, f in r["looks"].items()]
     worst = max(looks, key=lambda item: item[2]["gain"][0])
     at = f"{worst[1]} at {worst[0]['minutes']:.3g} min"
     most = f"largest gain {figure(worst[2]['gain'])} dB ({at})"
-    names = [f"rank1_{name}" for name in RECOGNISERS]
-    ranks = [
-        (f["attack"][n], f["baseline"][n]) for _, _, f in looks for n in names if n in f["attack"]
-    ]
-    if any(f["gain"][1] > ALLOWED for _, _, f in looks):
-        return "leak", f"The attack brings back more than its baseline: {most}."
-    if any(attack[1] > base[2] for attack, base in ranks):
-        return "leak", f"Recognisers name more people than under the baseline; {most}."
+    gained = [f[kind] for _, _, f in looks for kind in ("gain", "gain_over_decoy")]
+    ranks = [rank for r, look, f in looks for rank in ranked(r, look, f)]
+    if any(gain[1] > ALLOWED for gain in gained):
+        return "leak", f"The attack brings back more than the look tells: {most}."
+    if any(rank.attack[1] > rank.allowed for rank in ranks):
+        return "leak", f"Recognisers name more people than the look tells; {most}."
     missing = [text for found in records.values() for text in silent(found, model)]
     if missing:
         return "inconclusive", f"A control did not leak: {', '.join(missing)}. {most}."
     if not any(r["victim"] != model for found in records.values() for r in found):
         return "inconclusive", f"No leak found, but no control ran either; {most}."
-    if any(f["gain"][2] > ALLOWED for _, _, f in looks):
+    if any(gain[2] > ALLOWED for gain in gained):
         return "inconclusive", f"The interval of a gain reaches beyond {ALLOWED} dB: {most}."
-    if beyond := [text for r, look, f in looks if (text := beyond_baseline(r, look, f))]:
-        return "inconclusive", (
-            f"Ranks above the baseline's interval, of {len(ranks)}: {'; '.join(beyond)}. {most}."
+    beyond = [rank for rank in ranks if rank.attack[0] > rank.allowed]
+    if beyond:
+        return "inconclusive", f"More people are named: {'; '.join(map(str, beyond))}; {most}."
+    above = [rank for rank in ranks if rank.attack[0] > rank.baseline[2]]
+    told = f"{len(above)} of {len(ranks)} ranks above the baseline's interval"
+    if above:
+        told += f", and as high on decoys: {'; '.join(map(str, above))}"
+    return "no leak", f"All controls leaked, the model did not: {most}; {told}."
+
+
+class Rank(NamedTuple):
+    """What a recogniser makes of an attack, of its baseline and of the same network on decoys."""
+
+    where: str
+    attack: list[float]
+    baseline: list[float]
+    decoy: list[float]
+    alone: list[int]  # people named under their own picture alone, and under the decoy alone
+
+    @property
+    def allowed(self) -> float:
+        """The most that the look tells."""
+        return max(self.baseline[2], self.decoy[2])
+
+    def __str__(self) -> str:
+        p = binomtest(self.alone[0], sum(self.alone) or 1, alternative="greater").pvalue
+        return (
+            f"{self.where}: {self.attack[0]:.2f}, baseline {figure(self.baseline)}, decoys "
+            f"{figure(self.decoy)}, {self.alone[0]} people without the decoy and {self.alone[1]} "
+            f"with it alone, sign test p {p:.2g}"
         )
-    return "no leak", f"All controls leaked, the model did not: {most}; ranks as the baseline's."
 
 
-def beyond_baseline(record: dict[str, Any], look: str, scores: dict[str, Any]) -> str:
-    """The recognisers that name more people than the baseline's interval has, and how surely.
-
-    The sign test is of the people whom the attack alone or the baseline alone names.
-    """
-    found = []
-    for name in RECOGNISERS:
-        attack, base = (scores[arm].get(f"rank1_{name}") for arm in ("attack", "baseline"))
-        if attack and attack[0] > base[2]:
-            ours, theirs = scores["alone"][name]
-            p = binomtest(ours, ours + theirs, alternative="greater").pvalue
-            found.append(
-                f"{look} at {record['minutes']:.3g} min, {name}, {attack[0]:.2f} against "
-                f"{figure(base)}, {ours} people against {theirs}, sign test p {p:.2g}"
-            )
-    return "; ".join(found)
+def ranked(record: dict[str, Any], look: str, scores: dict[str, Any]) -> list[Rank]:
+    """Rank 1 by each recogniser."""
+    return [
+        Rank(
+            f"{look} at {record['minutes']:.3g} min, {name}",
+            scores["attack"][f"rank1_{name}"],
+            scores["baseline"][f"rank1_{name}"],
+            scores["decoy"][f"rank1_{name}"],
+            scores["alone"][name],
+        )
+        for name in RECOGNISERS
+        if f"rank1_{name}" in scores["attack"]
+    ]
 
 
 def silent(records: Sequence[dict[str, Any]], model: str) -> list[str]:
@@ -170,13 +194,15 @@ def table(size: str, records: Sequence[dict[str, Any]]) -> Table:
             cells = [f"{attack[n][0]:.2f} / {base[n][0]:.2f}" for n in ("psnr", "lpips")]
             for n in [f"{t}_{r}" for t in ("rank1", "verified") for r in RECOGNISERS]:
                 cells.append(
-                    f"{attack[n][0]:.2f} / {figure(base[n])}" if n in attack else "not measured"
+                    f"{attack[n][0]:.2f} / {figure(base[n])} / {scores['decoy'][n][0]:.2f}"
+                    if n in attack
+                    else "not measured"
                 )
             head = (record["victim"], f"{record['minutes']:.3g}", look)
-            rows.append((*head, figure(scores["gain"]), *cells))
-    columns = ["pictures", "min", "look", "gain dB", "PSNR", "LPIPS"]
+            rows.append((*head, *(figure(scores[k]) for k in ("gain", "gain_over_decoy")), *cells))
+    columns = ["pictures", "min", "look", "gain dB", "gain over decoys", "PSNR", "LPIPS"]
     columns += [f"{t}, {r}" for t in ("rank 1", "verified at 1 %") for r in RECOGNISERS]
-    return Table(f"{size} network; each figure: attack / baseline (95 %)", columns, rows)
+    return Table(f"{size} network; attack / baseline (95 %) / attack on decoys", columns, rows)
 
 
 def sheet(arms: dict[str, tuple[Victim, Arm]], model: str, test: Exam, path: Path) -> None:

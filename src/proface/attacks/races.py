@@ -58,27 +58,36 @@ class Stage:
 
     def __init__(self, test: Exam) -> None:
         self._test = test
-        self._made: dict[str, dict[str, list[tuple[Pixels, Pixels | None]]]] = {}
+        self._made: dict[tuple[str, bool], dict[str, list[tuple[Pixels, Pixels | None]]]] = {}
 
-    def pictures(self, victim: Victim) -> dict[str, list[tuple[Pixels, Pixels | None]]]:
-        """By look, each region's picture and what the attacker's own decoder makes of it."""
-        if victim.name not in self._made:
+    def pictures(
+        self, victim: Victim, *, decoys: bool = False
+    ) -> dict[str, list[tuple[Pixels, Pixels | None]]]:
+        """By look, each region's picture and what the attacker's own decoder makes of it.
+
+        A decoy has the region's look, too, but hides the next region's face behind it: what an
+        attacker finds in it about the region, the look has told him.
+        """
+        if (victim.name, decoys) not in self._made:
+            regions = self._test.regions
+            hidden = [*regions[1:], regions[0]] if decoys else regions
             made: dict[str, list[tuple[Pixels, Pixels | None]]] = {}
             for look in self._test.looks:
                 made[look] = []
-                for shown in self._test.regions:
-                    p = victim.show(shown.pixels, obfuscate(shown.pixels, look, [shown.face]))
+                for shown, under in zip(regions, hidden, strict=True):
+                    o = obfuscate(shown.pixels, look, [shown.face])
+                    p = victim.show(under.pixels, o)
                     made[look].append((p, victim.opened(p)))
-            self._made[victim.name] = made
-        return self._made[victim.name]
+            self._made[victim.name, decoys] = made
+        return self._made[victim.name, decoys]
 
-    def scores(self, arm: Arm, victim: Victim) -> dict[str, Scores]:
+    def scores(self, arm: Arm, victim: Victim, *, decoys: bool = False) -> dict[str, Scores]:
         """How well an attacker restores each look."""
         return {
             look: judge(
                 self._test.regions, [arm.restore(*pair) for pair in pairs], self._test.gallery
             )
-            for look, pairs in self.pictures(victim).items()
+            for look, pairs in self.pictures(victim, decoys=decoys).items()
         }
 
 
@@ -87,20 +96,28 @@ def gains(attack: Scores, baseline: Scores) -> list[float]:
     return [round(v, 4) for v in bootstrap(np.subtract(attack.psnr, baseline.psnr))]
 
 
-def compared(attack: dict[str, Scores], baseline: dict[str, Scores]) -> dict[str, Any]:
-    """By look: the gain, both scores, and by recogniser how many each alone names first."""
+def compared(
+    attack: dict[str, Scores], baseline: dict[str, Scores], decoy: dict[str, Scores]
+) -> dict[str, Any]:
+    """By look, an attack's scores beside those of its baseline and of its own on decoys.
+
+    With the gains over both, and by recogniser how many people are named first under their own
+    picture alone, and under the decoy alone.
+    """
     return {
         look: {
             "gain": gains(scores, baseline[look]),
+            "gain_over_decoy": gains(scores, decoy[look]),
             "attack": scores.to_json(),
             "baseline": baseline[look].to_json(),
+            "decoy": decoy[look].to_json(),
             "alone": {
                 name: [
-                    sum(a and not b for a, b in zip(hits, others, strict=True)),
-                    sum(b and not a for a, b in zip(hits, others, strict=True)),
+                    sum(own and not other for own, other in pairs),
+                    sum(other and not own for own, other in pairs),
                 ]
                 for name, hits in scores.rank1.items()
-                for others in [baseline[look].rank1[name]]
+                for pairs in [list(zip(hits, decoy[look].rank1[name], strict=True))]
             },
         }
         for look, scores in attack.items()
@@ -145,7 +162,7 @@ def race(
 
     Returns:
         The attackers by victim, and a record for each judgement, with the baseline's scores at
-        the same step beside it.
+        the same step beside it, and the attacker's own on decoys.
     """
     arms = {name: start.fork(name) for name in (BASELINE.name, *victims)}
     records: list[dict[str, Any]] = []
@@ -157,7 +174,7 @@ def race(
     first = next(iter(victims))
     ends = {name: [start.minutes + minutes] for name, (_, minutes) in victims.items()}
     ends[first] = [start.minutes + m for m in MARKS if m < victims[first][1]] + ends[first]
-    judged = {(record["victim"], record["minutes"]) for record in records}
+    judged = {(record["victim"], record["mark"]) for record in records}
     stages = {name: Stage(test if name == first else test.only(FEW)) for name in victims}
     shown = {BASELINE.name: BASELINE, **{name: victim for name, (victim, _) in victims.items()}}
     samples = Samples(paths, shown, [1, arms[first].step])
@@ -169,19 +186,21 @@ def race(
     # One thread for each attacker: two that share its steps wait for one another.
     with ThreadPoolExecutor(CORES, initializer=torch.set_num_threads, initargs=(1,)) as runners:
         while True:
-            due = [
-                (name, mark)
-                for name, marks in ends.items()
-                for mark in marks
-                if arms[name].minutes >= mark and (name, mark) not in judged
-            ]
+            passed = {n: [m for m in marks if arms[n].minutes >= m] for n, marks in ends.items()}
+            due = [(n, m[-1]) for n, m in passed.items() if m and (n, m[-1]) not in judged]
             for name, mark in due:
                 keep()
                 base = stages[name].scores(arms[BASELINE.name], BASELINE)
                 scores = stages[name].scores(arms[name], victims[name][0])
-                looks = compared(scores, base)
+                decoy = stages[name].scores(arms[name], victims[name][0], decoys=True)
                 records.append(
-                    {"victim": name, "minutes": mark, "step": arms[name].step, "looks": looks}
+                    {
+                        "victim": name,
+                        "mark": mark,
+                        "minutes": arms[name].minutes,
+                        "step": arms[name].step,
+                        "looks": compared(scores, base, decoy),
+                    }
                 )
                 judged.add((name, mark))
                 tell(f"{name} at {mark:.3g} min: {told(records[-1])}")
