@@ -54,11 +54,11 @@ HOSTILE = {
 @pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_parameters_are_refused_for_nothing(change):
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         with pytest.raises(DamagedFileError) as caught:
             KdfParameters.from_json({**GOOD, **change})
-        assert time.perf_counter() - began < 0.1
+        assert time.process_time() - began < 0.1
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()

@@ -155,11 +155,11 @@ def with_costs(number: int, memory_kib: int, iterations: int) -> dict[str, objec
 
 
 def test_many_salts_at_the_highest_cost_are_refused_at_once():
-    began = time.perf_counter()
+    began = time.process_time()
     for costs in [(262144, 4), (65536, 16), (32, 32768)]:
         with pytest.raises(DamagedFileError, match="too much work"):
             open_stanzas([with_costs(number, *costs) for number in range(32)], PASSWORD)
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
 
 
 def test_32_stanzas_with_a_salt_each_are_fine_at_the_default_costs():

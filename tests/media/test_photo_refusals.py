@@ -169,9 +169,9 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
 def test_a_bomb_below_the_limit_is_refused_by_its_size_on_disk(tmp_path: Path) -> None:
     rows = zlib.compress(bytes(12_001 * 12_000), 9)
     (tmp_path / "a.png").write_bytes(png(12_000, 12_000, rows))
-    before = time.perf_counter()
+    before = time.process_time()
     unreadable(tmp_path / "a.png", "decompression bomb")
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 def test_a_png_with_endless_chunks(tmp_path: Path) -> None:
