@@ -25,7 +25,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def portrait(shelf: Path) -> Path:
     """One face, JPEG, 230 x 230, with EXIF, GPS and a resolution."""
-    data = pytest.importorskip("skimage.data")
+    data = pytest.importorskip("skimage.data", reason="its photo comes with scikit-image")
     image = Image.fromarray(data.astronaut()).crop((110, 0, 340, 230))
     exif = Image.Exif()
     exif[0x013B] = "Ada Photographer"

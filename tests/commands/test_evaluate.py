@@ -16,7 +16,7 @@ import runs
 from PIL import Image, ImageEnhance
 from runs import COMMAND, environment, files
 
-data = pytest.importorskip("skimage.data")
+data = pytest.importorskip("skimage.data", reason="its photos come with scikit-image")
 
 
 def call(*arguments: object, **options: object) -> runs.Result:

@@ -86,7 +86,7 @@ def test_a_file_of_pairs_that_is_none_is_named(tmp_path, text, says):
 
 
 def test_the_central_face_is_cropped_and_brought_to_size(tmp_path):
-    data = pytest.importorskip("skimage.data")
+    data = pytest.importorskip("skimage.data", reason="its photo comes with scikit-image")
     wide = np.full((512, 1400, 3), 120, np.uint8)
     wide[:, 450:962] = data.astronaut()
     wide[:256, :256] = data.astronaut()[::2, ::2]  # a smaller one at the side

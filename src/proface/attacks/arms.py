@@ -23,6 +23,7 @@ from proface.attacks.samples import Sample
 Pixels = npt.NDArray[np.uint8]
 
 RATE = 1e-3
+CORES = 2  # whose minutes are told
 
 
 def tensor(images: Sequence[Pixels]) -> Tensor:
@@ -71,7 +72,7 @@ class Arm:
 
     def spend(self, seconds: float) -> None:
         """Put processor time on its account."""
-        self.minutes += seconds / 120
+        self.minutes += seconds / (60 * CORES)
 
     def restore(self, picture: Pixels, opened: Pixels | None) -> Pixels:
         """What the averaged network makes of one whole region."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from proface.attacks.arms import Arm
+from proface.attacks.arms import CORES, Arm
 from proface.attacks.intervals import bootstrap
 from proface.attacks.judging import Gallery, Scores, judge
 from proface.attacks.material import Region
@@ -27,7 +27,6 @@ Pixels = npt.NDArray[np.uint8]
 Tell = Callable[[str], None]
 
 MARKS = (1, 5, 15, 30, 60, 120, 240, 480)  # minutes after the fork at which attackers are judged
-CORES = 2
 FEW = 16  # images that controls are judged on
 CHECKPOINT_EVERY = 90  # seconds
 BASELINE = Look()
@@ -112,16 +111,17 @@ def compared(
             "baseline": baseline[look].to_json(),
             "decoy": decoy[look].to_json(),
             "alone": {
-                name: [
-                    sum(own and not other for own, other in pairs),
-                    sum(other and not own for own, other in pairs),
-                ]
+                name: [alone(hits, decoy[look].rank1[name]), alone(decoy[look].rank1[name], hits)]
                 for name, hits in scores.rank1.items()
-                for pairs in [list(zip(hits, decoy[look].rank1[name], strict=True))]
             },
         }
         for look, scores in attack.items()
     }
+
+
+def alone(hits: Sequence[bool], others: Sequence[bool]) -> int:
+    """How many of the same people are hit here and not there."""
+    return sum(hit and not other for hit, other in zip(hits, others, strict=True))
 
 
 def pretrain(path: Path, size: str, paths: Sequence[Path], minutes: float, tell: Tell) -> Arm:
@@ -229,8 +229,6 @@ def advance(arms: Sequence[Arm], samples: Samples, each: Callable[..., Iterator[
         samples: where the batch comes from.
         each: `map`, or one that runs them side by side.
     """
-    for arm in arms:
-        arm.spend(-samples.costs[arm.victim])
     batch = samples.batch()
     began = time.process_time()
     for _ in each(lambda arm: arm.learn(batch), arms):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from proface.attacks.arms import CORES
 from proface.attacks.copies import examine_copies
 from proface.attacks.findings import Finding, read, report
 from proface.attacks.fixed_key import fix_key
@@ -34,7 +35,6 @@ ATTACKS = (
 )
 FEW, MANY = 24, 110  # regions of a folder that a run is judged on, below LONG minutes and above
 LONG = 10.0
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def attack(order: Order, tell: Tell) -> list[Finding]:
         OutputExistsError: the folder holds another run.
         UsageError: data are missing.
     """
-    torch.set_num_threads(min(THREADS, os.cpu_count() or 1))
+    torch.set_num_threads(min(CORES, os.cpu_count() or 1))
     order.folder.mkdir(parents=True, exist_ok=True)
     facts = {
         "model": order.model,

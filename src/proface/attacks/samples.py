@@ -51,20 +51,21 @@ class Samples:
 
     Attributes:
         victims: whose pictures new samples have.
-        costs: by victim, the processor time in seconds that its pictures took so far.
+        costs: by victim, the processor time in seconds that its pictures of the last batch took.
     """
 
     def __init__(
         self, paths: Sequence[Path], victims: Mapping[str, Victim], seed: list[int]
     ) -> None:
         self._paths, self.victims = paths, victims
-        self.costs: dict[str, float] = defaultdict(float)
+        self.costs: dict[str, float] = {}
         self._generator = np.random.default_rng(seed)
         self._pool: list[Sample] = []
         self._drawn = 0
 
     def batch(self) -> list[Sample]:
         """The next batch, the same for every victim."""
+        self.costs = defaultdict(float)
         fresh = int(self._drawn % NEW_EVERY == 0) if self._pool else BATCH
         self._drawn += 1
         self._pool = (self._pool + [self._one() for _ in range(fresh)])[-POOL:]
