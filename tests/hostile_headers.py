@@ -19,7 +19,7 @@ from proface.media import Header
 from proface.media.encoders import TIFF_TAG
 from proface.media.xmp import with_header
 from proface.runtime import load_flow
-from tests.hostile_pictures import (
+from tests.hostile_pieces import (
     IEND,
     PNG,
     Files,

@@ -36,28 +36,30 @@ from tests.hostile_headers import (
     signed,
 )
 from tests.hostile_pictures import (
+    avifs,
+    cut_off,
+    exifs,
+    gifs_and_bmps,
+    jpegs,
+    other_kinds,
+    png_texts,
+    pngs,
+    tiffs,
+    webps,
+)
+from tests.hostile_pieces import (
     IDAT,
     IEND,
     PNG,
     Files,
-    avifs,
     bomb,
     chunk,
-    cut_off,
-    exifs,
-    gifs_and_bmps,
     grey,
     ihdr,
-    jpegs,
     noise,
-    other_kinds,
-    png_texts,
-    pngs,
     riff,
     saved,
-    tiffs,
     vp8l,
-    webps,
 )
 
 
