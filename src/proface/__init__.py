@@ -1,13 +1,13 @@
-"""Hide the faces in photos behind a look; only the password brings them back.
+"""Hide the faces in photos behind a look; only the password recovers them.
 
     import proface
 
     key = proface.Key.from_password("correct horse")
-    result = proface.protect("photo.jpg", key, look="pixelate")
+    result = proface.protect("photo.jpg", key, proface.Options(look="pixelate"))
     result.save("protected.png")
-    original = proface.recover("protected.png", key)
+    original = proface.recover("protected.png", key).image
 
-The names below are stable. They load on first use, so that importing proface is quick.
+The names below are the stable API. They are imported on first use, which keeps startup fast.
 """
 
 from __future__ import annotations
@@ -16,28 +16,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from proface.errors import ProfaceError
-    from proface.keys import FaceKeys, Key
-    from proface.obfuscators import obfuscate
-    from proface.pipeline import protect
-    from proface.recovering import recover
-    from proface.runtime import load_flow
+    from proface.errors import ProfaceError as ProfaceError
+    from proface.files.protect import Protected as Protected
+    from proface.files.protect import protect as protect
+    from proface.files.recover import Recovered as Recovered
+    from proface.files.recover import recover as recover
+    from proface.files.verify import verify as verify
+    from proface.keys import FaceKeys as FaceKeys
+    from proface.keys import Key as Key
+    from proface.looks import obfuscate as obfuscate
+    from proface.models.store import load_flow as load_flow
+    from proface.options import Options as Options
 
 __version__ = "0.1.0"
-__all__ = ["FaceKeys", "Key", "ProfaceError", "load_flow", "obfuscate", "protect", "recover"]
-
-_HOMES = {
+_MODULES = {
     "FaceKeys": "proface.keys",
     "Key": "proface.keys",
+    "Options": "proface.options",
     "ProfaceError": "proface.errors",
-    "load_flow": "proface.runtime",
-    "obfuscate": "proface.obfuscators",
-    "protect": "proface.pipeline",
-    "recover": "proface.recovering",
+    "Protected": "proface.files.protect",
+    "Recovered": "proface.files.recover",
+    "load_flow": "proface.models.store",
+    "obfuscate": "proface.looks",
+    "protect": "proface.files.protect",
+    "recover": "proface.files.recover",
+    "verify": "proface.files.verify",
 }
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'proface' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,36 +1,36 @@
-"""Every error that a user can meet: what is wrong, and what to do about it.
+"""All errors meant for the user. A message names the file and the problem, and ends with a remedy.
 
-The message names the file where there is one and ends with the remedy. `exit_code` is what the
-command line returns; docs/COMMANDS.md lists the codes.
+`exit_code` is the exit code of the command line; docs/COMMANDS.md lists them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
 class ProfaceError(Exception):
-    """Base of all errors raised on purpose; its message is meant for the user."""
+    """Base class of all errors meant for the user."""
 
     exit_code = 1
 
 
 class UsageError(ProfaceError):
-    """The call itself is wrong: an unknown look, an empty password, two outputs of one name."""
+    """The call is invalid: an unknown look, an empty password, two outputs of one name."""
 
     exit_code = 2
 
 
 class ImageError(ProfaceError):
-    """The image cannot be read: truncated, empty, too large, or no image at all."""
+    """The image cannot be read: truncated, empty, too large, or not an image."""
 
 
 class UnsupportedImageError(ImageError):
-    """A readable image of a kind that is refused by name (HEIC, CMYK, 16-bit, animated)."""
+    """An image of a kind that is not supported (HEIC, CMYK, 16-bit, animated)."""
 
 
 class AlreadyProtectedError(ProfaceError):
-    """The photo carries protected faces; `--again` adds further ones."""
+    """The photo is protected already; option `again` adds regions."""
 
 
 class NotProtectedError(ProfaceError):
@@ -38,7 +38,7 @@ class NotProtectedError(ProfaceError):
 
 
 class OutputExistsError(ProfaceError):
-    """The output file is there already, and neither overwriting nor skipping was asked for."""
+    """The output file exists, and neither overwriting nor skipping was requested."""
 
 
 class OutputError(ProfaceError):
@@ -46,41 +46,51 @@ class OutputError(ProfaceError):
 
 
 class CheckFailedError(ProfaceError):
-    """The protected file, read back, does not recover well enough; nothing was kept."""
+    """The protected file, read back, does not recover well enough; it was discarded."""
 
 
 class ModelError(ProfaceError):
-    """A model file is missing, altered, or not of this project."""
+    """A model file is missing, altered, or unknown."""
 
 
 class TrainingError(ProfaceError):
-    """A training run cannot go on: it diverges whatever the rate."""
+    """A training run cannot continue: it diverges at every learning rate."""
 
 
 class MissingExtraError(ProfaceError):
-    """An optional part is not installed; the message names the command that installs it."""
+    """An optional dependency is not installed; the message names the install command."""
 
 
 class FacesRequiredError(ProfaceError):
-    """`--require-faces` was asked for and no face was found."""
+    """No face was found although option `require_faces` was given."""
 
     exit_code = 4
 
 
 class WrongPasswordError(ProfaceError):
-    """The password or key file opens none of the file's stanzas."""
+    """The password or key file opens no stanza of the file."""
 
     exit_code = 12
 
 
 class DamagedFileError(ProfaceError):
-    """Header or picture were damaged or altered since the file was protected."""
+    """The header or the picture was damaged or altered after protection."""
 
     exit_code = 13
 
 
-def describe(error: Exception, source: Path | None = None) -> str:
-    """An error in words that name the file."""
+def numbered(what: str, numbers: Sequence[int]) -> str:
+    """Format numbered things: "face 3", "faces 1, 3"."""
+    return f"{what}{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}"
+
+
+def plural(number: int, what: str) -> str:
+    """Format a count: "1 region", "2 regions"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def describe(error: Exception, source: Path | str | None = None) -> str:
+    """Format an error as one message that names the file."""
     if isinstance(error, ProfaceError):
         text = str(error)
     elif isinstance(error, MemoryError):
@@ -90,7 +100,7 @@ def describe(error: Exception, source: Path | None = None) -> str:
         text = f"{name}{error.strerror}."
     else:
         text = (
-            f"unexpected {type(error).__name__}: {error}. This is a fault of proface: "
-            "run `proface --debug` with the same arguments and report what it prints."
+            f"unexpected {type(error).__name__}: {error}. This is a bug in proface: "
+            "run `proface --debug` with the same arguments and report its output."
         )
     return text if source is None or str(source) in text else f"{source}: {text}"

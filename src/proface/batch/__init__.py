@@ -1,25 +1,36 @@
-"""Many files: which there are, where each goes, and working through them.
+"""Batches: find photos, plan their outputs, run the jobs.
 
-inputs --make_plan--> Plan (jobs, what cannot be done) --run_jobs--> an Outcome for each
+On this machine:   inputs --make_plan--> Plan (jobs, unreadable inputs) --run_jobs--> Outcomes
+Stores, clusters:  inputs --protect_stores--> Outcomes and a manifest; everything streams
+Own pipelines:     ProtectBytes: bytes in, bytes and a record out
 """
 
 from proface.batch.inputs import find_photos
-from proface.batch.outcome import Outcome, exit_code
-from proface.batch.plan import Job, Plan, Target, make_plan, make_target
-from proface.batch.running import run_jobs
-from proface.batch.work import Existing, Protecting, Recovering
+from proface.batch.jobs import Existing, Protecting, Recovering
+from proface.batch.photo_bytes import BatchKeys, ProtectBytes, Settings
+from proface.batch.plan import Job, Plan, Target, make_plan, make_target, needs_lossless
+from proface.batch.records import Outcome, exit_code
+from proface.batch.runners import run_jobs
+from proface.batch.sentences import sentence
+from proface.batch.store_batch import protect_stores
 
 __all__ = [
+    "BatchKeys",
     "Existing",
     "Job",
     "Outcome",
     "Plan",
+    "ProtectBytes",
     "Protecting",
     "Recovering",
+    "Settings",
     "Target",
     "exit_code",
     "find_photos",
     "make_plan",
     "make_target",
+    "needs_lossless",
+    "protect_stores",
     "run_jobs",
+    "sentence",
 ]

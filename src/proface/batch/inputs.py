@@ -1,4 +1,4 @@
-"""Which photos are meant: files as given, folders searched, each folder once."""
+"""Find the input photos: files as given, and folders searched recursively."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from proface.container.storage import LOSSLESS_SUFFIXES, LOSSY_SUFFIXES, SIDECAR_SUFFIX
 from proface.errors import ImageError, ProfaceError
-from proface.media.sniff import known_format
+from proface.media.formats import known_format
+from proface.media.video.formats import VIDEO_SUFFIXES, looks_like_video
 
-# Taken by name even where they turn out to be no photo: a cut-off photo must be named, not skipped.
-PHOTO_SUFFIXES = {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
-    *(".avif", ".heic", ".heif", ".jxl", ".jp2"),
-}
-SIDECAR_SUFFIX = ".proface.json"
+# Such files count as photos whatever their content, so that damaged ones are reported, not skipped.
+PHOTO_SUFFIXES = {*LOSSLESS_SUFFIXES, *LOSSY_SUFFIXES}
 
 Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, order=True)
 class Found:
-    """A photo: where it is, and its place below the input that led to it."""
+    """A photo: its path, and its path relative to the input folder."""
 
     path: Path
     place: Path
@@ -32,13 +30,13 @@ class Found:
 
 @dataclass
 class Findings:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
-        photos: in the order of the inputs, within a folder sorted by path.
-        failed: what was meant but cannot be read, with the reason.
-        notes: folders that were left out because they were met before.
-        others: how many files in the folders are no photos.
+        photos: in the order of the inputs, sorted by path within a folder.
+        failed: inputs that cannot be read, with the reason.
+        notes: messages about folders that were left out.
+        others: how many files in the folders are not photos.
     """
 
     photos: list[Found] = field(default_factory=list)
@@ -48,13 +46,13 @@ class Findings:
 
 
 def find_photos(inputs: Sequence[Path], leave_out: Path | None = None) -> Findings:
-    """The photos among the inputs and in the folders among them, hidden files left out.
+    """Find the photos among the inputs and in their folders, except hidden files.
 
-    Links are followed, but every folder is read once, so that a link loop ends.
+    Symbolic links are followed, but every folder is read once, which ends link loops.
 
     Args:
         inputs: files and folders.
-        leave_out: a folder that is not searched: the output, where it lies inside an input.
+        leave_out: a folder not to search: the output folder inside an input.
     """
     findings = Findings()
     skipped = identity(leave_out) if leave_out else None
@@ -62,7 +60,9 @@ def find_photos(inputs: Sequence[Path], leave_out: Path | None = None) -> Findin
         if path.is_dir():
             _search(path, skipped, findings)
         elif identity(path) is None:
-            error = ImageError(f"{path}: there is no such file, or it may not be read.")
+            error = ImageError(
+                f"{path}: there is no such file, or it may not be read. Check its name."
+            )
             findings.failed.append((path, error))
         else:
             findings.photos.append(Found(path, Path(path.name)))
@@ -70,7 +70,7 @@ def find_photos(inputs: Sequence[Path], leave_out: Path | None = None) -> Findin
 
 
 def identity(path: Path) -> Identity | None:
-    """Device and number of the file that a path leads to; None where it leads nowhere."""
+    """Device and inode of the file at a path, links followed; None if there is none."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -84,14 +84,16 @@ def _search(root: Path, skipped: Identity | None, findings: Findings) -> None:
     folders = deque([(root, Path())])
     links: deque[tuple[Path, Path]] = deque()
     while folders or links:
-        # Links come last, so that a folder is read under its own name where it has one.
+        # Links come last, so that a folder is read under its real path if possible.
         if folders:
             folder, place = folders.popleft()
         else:
             folder, place = links.popleft()
             if identity(folder) in seen:
                 if identity(folder) != skipped:
-                    findings.notes.append(f"{folder}: a link to a folder read already, left out.")
+                    findings.notes.append(
+                        f"{folder}: left out, as it links to a folder that was read already."
+                    )
                 continue
             seen.add(identity(folder))
         for entry in _entries(folder, findings):
@@ -117,20 +119,21 @@ def _entries(folder: Path, findings: Findings) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
         reason = ImageError(
-            f"{folder}: the folder cannot be read ({error.strerror}). Check its rights."
+            f"{folder}: the folder cannot be read ({error.strerror}). Check its permissions."
         )
         findings.failed.append((folder, reason))
         return []
 
 
 def _is_photo(path: Path) -> bool:
-    """By its suffix, or by its first bytes where it has another or none."""
-    if path.suffix.lower() in PHOTO_SUFFIXES:
+    """Whether a file is a photo or video by its suffix, or else by its signature."""
+    if path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
         return True
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would block
             return False
         with open(path, "rb") as file:
-            return known_format(file.read(64)) is not None
+            head = file.read(400)
+            return known_format(head) is not None or looks_like_video(head)
     except OSError:
         return False

@@ -1,6 +1,6 @@
-"""The command line: `proface COMMAND`. One file for each group of commands.
+"""The command line, `proface COMMAND`: one module for each group of commands.
 
-Modules import what is heavy inside their functions: `proface --help` is there at once.
+Heavy modules are imported inside functions, to keep `proface --help` fast.
 """
 
 from __future__ import annotations
@@ -14,60 +14,51 @@ from typing import Annotated, NoReturn
 import typer
 
 from proface import __version__
-from proface.cli import (
-    attacking,
-    benchmarking,
-    data,
-    demonstrating,
-    evaluating,
-    keys,
-    listing,
-    models,
-    protecting,
-    reading,
-    state,
-    training,
-)
-from proface.cli.output import complain, own_streams
+from proface.cli import faces, inspect, keys, looks, models, protect, recover, serve, state, verify
+from proface.cli.output import complain, say, take_over_streams
 from proface.errors import ProfaceError, describe
 
 CANCELLED = 130
 
 app = typer.Typer(
     name="proface",
-    help="Hide the faces in photos behind a look; only the password brings them back.",
+    help="Hide the faces in photos behind a look; only the password recovers them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich takes half of the start-up time
+    rich_markup_mode=None,  # rich doubles the start-up time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(protecting.protect)
-app.command()(protecting.recover)
-app.command()(reading.inspect)
-app.command()(reading.verify)
-app.command()(reading.faces)
-app.command()(demonstrating.demo)
-app.command()(benchmarking.bench)
-app.command()(attacking.attack)
-app.command()(evaluating.evaluate)
-app.command()(listing.looks)
-app.command()(training.train)
-app.add_typer(data.data, name="data")
+app.command()(protect.protect)
+app.command()(recover.recover)
+app.command()(inspect.inspect)
+app.command()(verify.verify)
+app.command()(faces.faces)
+app.command()(looks.looks)
+app.command()(serve.serve)
 app.add_typer(models.models, name="models")
 app.add_typer(keys.keys, name="keys")
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"proface {__version__}")
+        say(f"proface {__version__}")
+        from proface.models.cards import list_models
+
+        for card in list_models():
+            say(f"model {card.name} {card.digest}")
         raise typer.Exit
 
 
 @app.callback()
 def _before(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Show the version, and the SHA-256 of each model.",
+        ),
     ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
@@ -77,22 +68,22 @@ def _before(
 
 
 def main() -> NoReturn:
-    """The console script: run a command and leave with its exit code, never with a traceback."""
-    own_streams(libraries="--debug" in sys.argv)
-    # Being asked to stop is being cancelled: temporary files, which may show faces, are removed.
+    """Run a command and exit with its exit code, without a traceback."""
+    take_over_streams(libraries="--debug" in sys.argv)
+    # Handle them like Ctrl-C, so that temporary files, which may show faces, are removed.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, signal.default_int_handler)
-    # numpy's matrix products are small here: more threads for them only wait for one another.
+    # The matrix products are small: more BLAS threads only add overhead.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = _run()
     try:
         sys.stdout.flush()
-    except OSError:
-        # The reader of a pipe is gone: nothing more can be said, also not when Python ends.
+    except OSError as error:
+        # Avoids a second error when Python flushes at exit. That nobody reads is no failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = code or 1
+        code = code or (0 if isinstance(error, BrokenPipeError) else 1)
     sys.exit(code)
 
 
@@ -106,8 +97,8 @@ def _run() -> int:
     except ProfaceError as error:
         complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        return 1
+    except BrokenPipeError:  # of a help text; reports do not raise it
+        return 0
     except Exception as error:
         if state.debug:
             traceback.print_exc()

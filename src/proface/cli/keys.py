@@ -1,4 +1,4 @@
-"""`keys`: key files, keys of single faces, and which keys open a file."""
+"""`keys`: make key files, export keys of single faces, manage the keys of a file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 
 from proface.cli import options
 from proface.cli.output import say, say_json, say_table
-from proface.cli.passwords import PasswordSource, ask, further
-from proface.cli.running import numbered, plural
+from proface.cli.passwords import PasswordSource, ask, read_also
+from proface.errors import UsageError, plural
 
 if TYPE_CHECKING:
     from proface.keys import Key
@@ -21,11 +21,11 @@ Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="A protected photo.
 
 @keys.command("generate")
 def generate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The key file to make.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The key file to create.")],
 ) -> None:
-    """Make a key file of 32 random bytes, readable by its owner only.
+    """Create a key file of 32 random bytes, readable by its owner only.
 
-    Whoever has it opens what was protected with it; without it nobody does.
+    Anyone who has it can open what was protected with it; without it nobody can.
     """
     from proface.keys import Key
 
@@ -39,11 +39,11 @@ def export(
     face: Annotated[
         list[int],
         typer.Option(
-            "--face", metavar="N", help="A region, as `proface inspect` numbers it. Repeatable."
+            "--face", metavar="N", help="A region's number in `proface inspect`. Repeatable."
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The key file to make.")
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The key file to create.")
     ],
     sidecar: options.Sidecar = None,
     password_file: options.PasswordFile = None,
@@ -51,17 +51,24 @@ def export(
     password_fd: options.PasswordFd = None,
     key_file: options.KeyFile = None,
 ) -> None:
-    """Make a key file that opens single faces of this photo and nothing else.
+    """Create a key file that opens single faces of this photo and nothing else.
 
-    Whoever has it gives it to `proface recover --key-file`. The photo is not changed.
+    Its holder uses it with `proface recover --key-file`. The photo is not changed.
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
-    from proface.exporting import export_faces
+    from proface.files.face_keys import export_faces
+    from proface.files.video.recover import export_tracks
+    from proface.media.video.formats import is_video
+
+    if is_video(photo):
+        tracks = export_tracks(photo, source.read(), face)
+        tracks.save(output)
+        say(f"{output}: written. It opens {tracks.describe()} of {photo}, and no other.")
+        return
 
     found = export_faces(photo, _opener(photo, source, sidecar), face, sidecar=sidecar)
     found.save(output)
-    named = numbered("face", [one.n for one in found.faces])
-    say(f"{output}: written. It opens {named} of {photo}, and no other.")
+    say(f"{output}: written. It opens {found.describe()} of {photo}, and no other.")
 
 
 @keys.command("list")
@@ -74,13 +81,14 @@ def list_(
     key_file: options.KeyFile = None,
     json: options.Json = False,
 ) -> None:
-    """Show what opens a protected photo; needs no password.
+    """List the keys of a protected photo; needs no password.
 
-    With one, it is also told which of them it is.
+    With a password or key file, the key that it opens is marked.
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
-    from proface.keyring import list_keys
+    from proface.files.key_slots import list_keys
 
+    _reject_video(photo)
     key = None if source.asks else source.read()
     entries = list_keys(photo, key, sidecar=sidecar)
     if json:
@@ -104,16 +112,16 @@ def add(
     password_fd: options.PasswordFd = None,
     key_file: options.KeyFile = None,
 ) -> None:
-    """Let a further password or key file open a protected photo, in place.
+    """Add a password or key file to a protected photo, in place.
 
-    Without --also-password-file and --also-key-file the new password is asked for. No pixel
-    changes; the old file stays whole until the new one is complete and checked.
+    Without --also-password-file and --also-key-file the new password is asked for. Pixels do not
+    change; the file is replaced atomically after the new one was checked.
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
-    from proface.keyring import add_keys
+    from proface.files.key_slots import add_keys
     from proface.keys import Key
 
-    new = further(also_password_file, also_key_file)
+    new = read_also(also_password_file, also_key_file)
     key = _opener(photo, source, sidecar, asks=not new)
     if not new:
         new = [Key.from_password(ask(twice=True, what="New password"))]
@@ -125,7 +133,7 @@ def add(
 def remove(
     photo: Photo,
     number: Annotated[
-        int, typer.Argument(metavar="N", help="Which, as `proface keys list` numbers them.")
+        int, typer.Argument(metavar="N", help="The key's number in `proface keys list`.")
     ],
     sidecar: options.Sidecar = None,
     password_file: options.PasswordFile = None,
@@ -135,22 +143,33 @@ def remove(
 ) -> None:
     """Remove a password or key file from a protected photo, in place; never the last one.
 
-    No pixel changes. Whoever had it and has a copy of the file as it was opens that copy as
-    before: to shut them out, recover the photo and protect it anew.
+    Pixels do not change. Removal does not revoke old copies: the key still opens them. To exclude
+    its holder from future copies, recover the photo and protect it again.
     """
     source = PasswordSource(password_file, password_env, password_fd, key_file)
-    from proface.keyring import remove_key
+    from proface.files.key_slots import remove_key
 
     count = remove_key(photo, _opener(photo, source, sidecar), number, sidecar=sidecar)
-    say(f"{photo}: opens with {plural(count, 'key')} now; older copies open as before")
+    say(f"{photo}: opens with {plural(count, 'key')} now; removal does not revoke older copies")
 
 
 def _opener(
     photo: Path, source: PasswordSource, sidecar: Path | None, *, asks: bool = False
 ) -> Key:
-    """The key that opens a photo; nobody is asked for anything where the photo is not sound."""
-    from proface.opening import altered, read_with_header
+    """Read the key that opens a photo; checks the photo before a password is asked for."""
+    _reject_video(photo)
+    from proface.files.access import check_unaltered, read_with_header
 
     if asks or source.asks:
-        altered(*read_with_header(photo, sidecar=sidecar))
+        check_unaltered(*read_with_header(photo, sidecar=sidecar))
     return source.read()
+
+
+def _reject_video(file: Path) -> None:
+    from proface.media.video.formats import is_video
+
+    if is_video(file):
+        raise UsageError(
+            f"{file}: the list of keys of a video cannot be shown or changed. Give further keys "
+            "when it is protected, with --also-password-file or --also-key-file."
+        )

@@ -1,4 +1,4 @@
-"""What the commands print: plain lines, one table, a progress bar on a terminal only."""
+"""Output of the commands: plain lines, tables, a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+from proface.cli import state
 
-WIDTH_OF_A_PIPE = 120
+PIPE_WIDTH = 120
+_reports = "stdout"
 
 
-def own_streams(*, libraries: bool) -> None:
-    """Make stdout and stderr safe to print on, and stderr ours alone unless `libraries`.
+def take_over_streams(*, libraries: bool) -> None:
+    """Make stdout and stderr safe to print to, and silence libraries unless `libraries`.
 
-    Decoders print what they think of a file (libtiff straight to the descriptor, Pillow through
-    warnings and logging), while a failure here is one line.
+    Decoders print warnings (libtiff to the file descriptor, Pillow through warnings and logging),
+    but an error should be one line.
     """
-    # Where a standard descriptor is closed, the next file opened would take its number, and what a
-    # library prints would end in that file.
+    # If a standard descriptor is closed, the next opened file gets its number, and library output
+    # would go into that file.
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -38,88 +39,113 @@ def own_streams(*, libraries: bool) -> None:
         warnings.simplefilter("ignore")
         logging.getLogger("PIL").addHandler(logging.NullHandler())
         encoding = getattr(sys.stderr, "encoding", "utf-8")
-        with contextlib.suppress(OSError):  # without a null device, they are heard
+        with contextlib.suppress(OSError):  # without a null device, libraries are not silenced
             silence = os.open(os.devnull, os.O_WRONLY)
             sys.stderr = open(os.dup(2), "w", encoding=encoding, buffering=1)
             os.dup2(silence, 2)
             os.close(silence)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # names that the terminal's encoding lacks
+        if hasattr(stream, "reconfigure"):  # for characters outside the terminal's encoding
             stream.reconfigure(errors="backslashreplace")
 
 
 def printable(text: str) -> str:
-    """The text on one line: what could break a line or steer a terminal is shown escaped.
+    """Escape everything that is not printable, as line breaks and terminal escape sequences.
 
-    A file may be called anything: line breaks, escape sequences, bytes that are no UTF-8.
+    File names may contain both, and bytes that are not UTF-8.
     """
+    for path, name in state.names.items():
+        text = text.replace(path, name)
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode()
         for char in text
     )
 
 
+def with_dashes(text: str) -> str:
+    """Write options as on the command line: the library says "option `skip_existing`"."""
+    text = re.sub(r"\b[Oo]ptions? (?=`)", "", text)
+    return re.sub(r"`([a-z_]+)`", lambda name: f"--{name[1].replace('_', '-')}", text)
+
+
+def report_on_stderr() -> None:
+    """Print reports on stderr from now on: stdout takes a picture."""
+    global _reports
+    _reports = "stderr"
+
+
 def say(text: str) -> None:
-    """A line for the reader."""
-    print(printable(text), flush=True)
+    """Print a line on stdout."""
+    _put(printable(text) + "\n")
 
 
 def complain(text: str) -> None:
-    """A line on stderr."""
-    print(f"proface: {printable(text)}", file=sys.stderr, flush=True)
+    """Print a line on stderr."""
+    _put(f"proface: {printable(with_dashes(text))}\n", "stderr")
 
 
 def say_json(record: object) -> None:
-    """A record on one line, in ASCII. A name that is no UTF-8 has lone surrogates, as in Python."""
-    print(json.dumps(record, ensure_ascii=True, allow_nan=False), flush=True)
+    """Print a record as one line of ASCII JSON; non-UTF-8 names have lone surrogates."""
+    text = json.dumps(record, ensure_ascii=True, allow_nan=False)
+    for path, name in state.names.items():
+        text = text.replace(path, name)
+    _put(text + "\n")
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table with a line of headings."""
+    """Print a table with headings."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(Text(printable(str(cell)), overflow="fold") for cell in row))
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    _put(captured.get())
+
+
+def _put(text: str, name: str | None = None) -> None:
+    """Write to a stream; once its reader is gone, what is written to it is discarded.
+
+    Whether anybody reads the report decides neither whether the work is done nor how it ended.
+    """
+    stream = sys.stderr if (name or _reports) == "stderr" else sys.stdout
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def say_facts(facts: Sequence[tuple[str, object]]) -> None:
-    """Names and values below each other."""
+    """Print names and values in two columns."""
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         say(f"{name:<{width}}  {value}")
 
 
-class Bar:
-    """How far a batch has come, on stderr."""
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress, self._task = progress, task
-
-    def advance(self) -> None:
-        """One file more is done."""
-        self._progress.advance(self._task)
-
-
 @contextmanager
-def progress(total: int, *, wanted: bool) -> Iterator[Bar | None]:
-    """A bar while a batch runs: on a terminal, for several files; otherwise None.
+def progress(total: int | None, *, wanted: bool) -> Iterator[Callable[[], None]]:
+    """Show a progress bar if stderr is a terminal; yields a function that advances it by one.
 
+    total: None if it is not known.
     Lines printed meanwhile appear above it.
     """
-    if not wanted or total < 2 or not sys.stderr.isatty():
-        yield None
+    if not wanted or (total is not None and total < 2) or not sys.stderr.isatty():
+        yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns: list[Any] = [BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     console = Console(stderr=True)
-    # Lines for a redirected stdout must not come out on the terminal instead.
+    # Do not redirect lines of a piped stdout to the terminal.
     both = sys.stdout.isatty()
     with Progress(*columns, console=console, transient=True, redirect_stdout=both) as shown:
-        yield Bar(shown, shown.add_task("", total=total))
+        task = shown.add_task("", total=total)
+        yield lambda: shown.advance(task)

@@ -1,10 +1,11 @@
-"""Where the password comes from. Never the command line, which other users of a machine can see.
+"""Read the password from a file, the environment, a descriptor or the terminal.
 
-No message and no exception raised here carries any of its text.
+Never from the command line, which other users can see. No message or exception contains it.
 """
 
 from __future__ import annotations
 
+import codecs
 import getpass
 import os
 import warnings
@@ -13,18 +14,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from proface.cli.output import complain
 from proface.errors import UsageError
 
 if TYPE_CHECKING:
-    from proface.keys import FaceKeys, Key
+    from proface.keys import FaceKeys, Key, TrackKeys
 
-MOST_BYTES = 64 * 1024  # a photo given by mistake is not read to its end
+MOST_BYTES = 64 * 1024  # a photo given by mistake is not read in full
 ATTEMPTS = 3
+_MARK = "\ufeff"
+_MARKS = (  # UTF-32 first: its little-endian mark begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True)
 class PasswordSource:
-    """The options that say where the password is; at most one is given, none means to ask."""
+    """The password options: at most one is given; if none is, the user is asked."""
 
     file: Path | None = None
     env: str | None = None
@@ -35,7 +44,7 @@ class PasswordSource:
         given = [value for value in vars(self).values() if value is not None]
         if len(given) > 1:
             raise UsageError(
-                "Give one of --password-file, --password-env, --password-fd and --key-file."
+                "Give only one of --password-file, --password-env, --password-fd and --key-file."
             )
 
     @property
@@ -44,23 +53,26 @@ class PasswordSource:
         return all(value is None for value in vars(self).values())
 
     def read(self, *, twice: bool = False) -> Key:
-        """The key.
+        """Read the key.
 
         Args:
-            twice: ask a second time, since a typing error would lock the faces away.
+            twice: ask twice, as the faces are lost after a typing error.
 
         Raises:
-            UsageError: there is no password, an empty one, or none can be asked for.
-            DamagedFileError: a key file with a typing error.
+            UsageError: the password is missing or empty, or cannot be asked for.
+            DamagedFileError: the key file has a typing error.
         """
         from proface.keys import Key
 
         if self.key_file is not None:
             return Key.from_file(self.key_file)
-        return Key.from_password(self._text(twice))
+        text = self._text(twice)
+        key = Key.from_password(text.removeprefix(_MARK))
+        # Up to version 0.1.0 the mark was part of the password.
+        return key.with_former(Key.from_password(text)) if text.startswith(_MARK) else key
 
-    def read_any(self) -> Key | FaceKeys:
-        """The key, or the keys of single faces that a key file may hold instead."""
+    def read_any(self) -> Key | FaceKeys | TrackKeys:
+        """Read the key, or the keys of single faces in a key file."""
         from proface.keys import load_key_file
 
         return self.read() if self.key_file is None else load_key_file(self.key_file)
@@ -70,16 +82,18 @@ class PasswordSource:
             return _decoded(_from_file(self.file), str(self.file))
         if self.env is not None:
             if self.env not in os.environ:
-                raise UsageError(f"There is no environment variable {self.env}.")
-            return os.environ[self.env]
+                raise UsageError(
+                    f"--password-env {self.env}: this environment variable is not set. Set it."
+                )
+            return os.environ.pop(self.env)  # processes started from here on do not inherit it
         if self.descriptor is not None:
             data = _from_descriptor(self.descriptor)
             return _decoded(data, f"descriptor {self.descriptor}")
         return ask(twice=twice)
 
 
-def further(password_files: Sequence[Path] | None, key_files: Sequence[Path] | None) -> list[Key]:
-    """The keys that shall open a file too, passwords first.
+def read_also(password_files: Sequence[Path] | None, key_files: Sequence[Path] | None) -> list[Key]:
+    """Read the additional keys of a file, passwords first.
 
     Raises:
         UsageError, DamagedFileError: as `PasswordSource.read`.
@@ -90,28 +104,30 @@ def further(password_files: Sequence[Path] | None, key_files: Sequence[Path] | N
 
 
 def ask(*, twice: bool, what: str = "Password") -> str:
-    """Ask on the terminal, unseen; with `twice`, until both agree."""
+    """Ask on the terminal without echo; with `twice`, until both entries match."""
     for _ in range(ATTEMPTS):
         first = _ask_once(f"{what}: ")
         if not first or not twice or _ask_once(f"{what} again: ") == first:
             return first
         print("They differ.", flush=True)
-    raise UsageError("The two passwords differ.")
+    raise UsageError("The two passwords differ. Run the command again.")
 
 
 def _ask_once(prompt: str) -> str:
     with warnings.catch_warnings():
-        # Without a terminal getpass would warn, and show what is typed.
+        # Without a terminal getpass would warn and echo the password.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
         except (getpass.GetPassWarning, EOFError):
             raise UsageError(
-                "There is no terminal to ask for the password on. Give --password-file, "
+                "There is no terminal to ask for the password. Give --password-file, "
                 "--password-env, --password-fd or --key-file."
             ) from None
         except UnicodeDecodeError:
-            raise UsageError("The password is not valid UTF-8 text.") from None
+            raise UsageError(
+                "The password is not valid UTF-8 text. Check the encoding of the terminal."
+            ) from None
 
 
 def _from_file(path: Path) -> bytes:
@@ -119,7 +135,9 @@ def _from_file(path: Path) -> bytes:
         with open(path, "rb") as file:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path}: the password file cannot be read ({error.strerror}).") from None
+        raise UsageError(
+            f"{path}: the password file cannot be read ({error.strerror}). Check its name."
+        ) from None
 
 
 def _from_descriptor(descriptor: int) -> bytes:
@@ -127,15 +145,32 @@ def _from_descriptor(descriptor: int) -> bytes:
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(MOST_BYTES + 1)
     except (OSError, ValueError):
-        raise UsageError(f"--password-fd {descriptor}: cannot be read.") from None
+        raise UsageError(f"--password-fd {descriptor}: cannot be read. Is it open?") from None
 
 
 def _decoded(data: bytes, where: str) -> str:
-    """The text without one newline at its end, which editors and `echo` put there."""
+    """Decode a password's file without the final newline that editors and `echo` add.
+
+    UTF-8, or whatever a byte-order mark says. That of UTF-8 stays for `read` to take off.
+    """
     if len(data) > MOST_BYTES:
         raise UsageError(f"{where}: is over {MOST_BYTES // 1024} KiB. Is this the password file?")
-    data = data.removesuffix(b"\n").removesuffix(b"\r") if data.endswith(b"\n") else data
-    text = data.decode("utf-8", "replace")
-    if data != text.encode("utf-8"):
-        raise UsageError(f"{where}: the password is not valid UTF-8 text.")
-    return text
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    # Not `strict`: the exception would carry the password.
+    text = data.decode(encoding, "replace")
+    if encoding != "utf-8" or text.startswith(_MARK):
+        complain(f"{where}: the byte-order mark at its start is not part of the password.")
+    if "\ufffd" in text and not _is_valid(data, encoding):
+        raise UsageError(
+            f"{where}: the password is not valid UTF-8 text. Check its encoding: give UTF-8, or "
+            "UTF-16 with a byte-order mark."
+        )
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
+def _is_valid(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,3 +1,4 @@
-"""What the options before the command's name say."""
+"""Options given before the command."""
 
-debug = False  # show the traceback of a fault of this program
+debug = False  # show tracebacks of unexpected errors
+names: dict[str, str] = {}  # files that stand for pipes, and what messages call them

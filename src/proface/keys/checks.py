@@ -1,14 +1,12 @@
-"""Bytes of a known length: as arguments, and as base64 text in a header.
+"""Check the length of byte strings, as arguments and as base64 text in a header.
 
-No message repeats a value: what is checked here is often secret.
+No message repeats the value: it is often secret.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from proface.errors import DamagedFileError, UsageError
+from proface.media.base64_text import decode
 
 
 def require_length(data: bytes, length: int, what: str) -> bytes:
@@ -18,25 +16,14 @@ def require_length(data: bytes, length: int, what: str) -> bytes:
     return bytes(data)
 
 
-def to_base64(data: bytes) -> str:
-    """Standard base64 (RFC 4648 section 4) with padding, on one line."""
-    return base64.b64encode(data).decode("ascii")
-
-
 def from_base64(value: object, length: int, what: str) -> bytes:
-    """Decode what `to_base64` wrote; DamagedFileError unless it is exactly `length` bytes.
-
-    Only the one canonical text of those bytes is accepted, so that a header has one form.
-    """
-    # The length is compared before anything is decoded: a hostile text may be very long.
-    if isinstance(value, str) and len(value) == 4 * ((length + 2) // 3) and value.isascii():
-        try:
-            data = base64.b64decode(value, validate=True)
-        except binascii.Error:
-            data = b""
-        if len(data) == length and to_base64(data) == value:
+    """Decode canonical base64; DamagedFileError unless it is exactly `length` bytes."""
+    # The length is compared before decoding: hostile text may be very long.
+    if isinstance(value, str) and len(value) == 4 * ((length + 2) // 3):
+        data = decode(value)
+        if data is not None and len(data) == length:
             return data
     raise DamagedFileError(
         f"The header's {what} is not {length} bytes in base64: the file was damaged or altered. "
-        "Use another copy of it."
+        "Use another copy."
     )

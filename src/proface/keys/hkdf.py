@@ -1,4 +1,4 @@
-"""HKDF-SHA256 (RFC 5869) with an unambiguous info: the one way in which keys come from keys."""
+"""HKDF-SHA256 (RFC 5869) with an unambiguous info string: derives every key from another key."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PREFIX = b"proface/1"
 
 
 def subkey(secret: bytes, *fields: str | int, salt: bytes | None = None) -> bytes:
-    """HKDF-SHA256 of a 32-byte secret: 32 bytes that depend on every field and on the salt.
+    """Derive 32 bytes from a 32-byte secret, the fields and the salt with HKDF-SHA256.
 
     info = "proface/1" and then each field: its length in bytes as 4 bytes, big-endian, and its
-    bytes. Text is UTF-8; a number (0 to 2**64 - 1) is 8 bytes, big-endian. So no two lists of
-    fields make the same info. No salt means RFC 5869's default, 32 zero bytes.
+    bytes. Text is UTF-8; a number (0 to 2**64 - 1) is 8 bytes, big-endian. Different lists of
+    fields thus give different info. No salt means RFC 5869's default, 32 zero bytes.
 
     Raises UsageError for a secret of another length or a number out of range.
     """
@@ -28,7 +28,7 @@ def subkey(secret: bytes, *fields: str | int, salt: bytes | None = None) -> byte
 def _with_length(field: str | int) -> bytes:
     if isinstance(field, str):
         data = field.encode("utf-8")
-    elif type(field) is int and 0 <= field < 1 << 64:  # a bool is an int, but no number
+    elif type(field) is int and 0 <= field < 1 << 64:  # excludes bool
         data = field.to_bytes(8, "big")
     else:
         raise UsageError("A face number, height or width must be a whole number from 0 up.")

@@ -1,72 +1,75 @@
-"""The text form of key files, and writing one that never replaces another.
+"""Read and write key files.
 
-    # proface key file. Whoever has it ...
+    # proface key file. Anyone who has it ...
     PROFACE-KEY-1 <32 bytes, base64url, 43 characters> <CRC-32 of "PROFACE-KEY-1 <base64url>", hex>
 
-The first word names the kind and its version, and the checksum covers it: the other kind (keys of
-single faces, `face_keys`) has another word, and neither can be mistaken for the other. The checksum
-is there to find typing errors, not forgers: a forged key simply opens nothing.
+The first word names the kind of key file and its version, and the checksum covers it, so that a
+key file of single faces (`face_keys`) cannot be mistaken for a whole key. The checksum detects
+typing errors, not forgery: a forged key opens nothing.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
-import secrets
 import zlib
-from pathlib import Path
 
-from proface.errors import DamagedFileError, OutputError, OutputExistsError, UsageError
+from proface.errors import DamagedFileError, OutputExistsError, UsageError
+from proface.media.atomic_output import atomic_output
 
 WORD = "PROFACE-KEY-1"
 FACE_WORD = "PROFACE-FACE-KEY-1"
+TRACK_WORD = "PROFACE-TRACK-KEY-1"  # of one person in one video
 _FAMILY = "PROFACE-"
-# Enough for comments, and for a thousand faces; a photo given by mistake is not read to its end.
-_MAX_BYTES = {WORD: 4096, FACE_WORD: 256 * 1024}
+# Room for comments and a thousand faces; a photo given by mistake is not read in full.
+_MAX_BYTES = {WORD: 4096, FACE_WORD: 256 * 1024, TRACK_WORD: 256 * 1024}
 _COMMENT = (
-    "# proface key file. Whoever has it can bring back the faces protected with it;\n"
+    "# proface key file. Anyone who has it can recover the faces protected with it;\n"
     "# without it they are lost. Keep it secret, and keep a second copy.\n"
 )
 
 
 def encode(secret: bytes) -> str:
-    """The key file's text for 32 secret bytes."""
+    """Format 32 secret bytes as the text of a key file."""
     return f"{_COMMENT}{encode_line(WORD, secret)}\n"
 
 
 def load(path: str | os.PathLike[str]) -> bytes:
     """Read the 32 secret bytes of a key file.
 
-    Raises UsageError if the file cannot be read or is no key file of this kind, and
-    DamagedFileError if its key line has been altered. No message shows any of its text.
+    Raises UsageError if the file cannot be read or is not a key file of this kind, and
+    DamagedFileError if its key line was altered. No message shows the file's text.
     """
-    lines = read_lines(path)
-    if lines[0][0] == FACE_WORD:
+    return decode_key(read_lines(path), path)
+
+
+def decode_key(lines: list[list[str]], path: str | os.PathLike[str]) -> bytes:
+    """The 32 secret bytes in the lines of a key file; raises as `load`. path: for messages."""
+    if lines[0][0] in (FACE_WORD, TRACK_WORD):
         raise UsageError(
-            f"{path}: this key file is of another kind: it opens single faces, for "
-            f"`proface recover` alone. What works here starts with {WORD}."
+            f"{path}: this key file is of another kind: it opens single faces and works with "
+            f"`proface recover` only. Give one that starts with {WORD}."
         )
     if len(lines) > 1:
-        raise DamagedFileError(f"{path}: a key file holds one key. Keep one key line in it.")
+        raise DamagedFileError(f"{path}: the key file has several keys. Keep one key line in it.")
     return decode_line(lines[0], WORD, 32, path)
 
 
 def encode_line(word: str, data: bytes) -> str:
-    """A key line: the word, the bytes, the checksum over both."""
-    words = f"{word} {_text(data)}"
-    return f"{words} {_checksum(words)}"
+    """Format a key line: the word, the bytes, the checksum of both."""
+    line = f"{word} {_text(data)}"
+    return f"{line} {_checksum(line)}"
 
 
 def decode_line(words: list[str], word: str, length: int, path: str | os.PathLike[str]) -> bytes:
-    """The `length` bytes of a key line's words.
+    """Decode a key line, split into words, to `length` bytes.
 
-    Raises UsageError for a line of another kind, DamagedFileError where a character is wrong.
+    Raises UsageError for a line of another kind, DamagedFileError if a character is wrong.
     """
     if words[0] != word:
         raise UsageError(
             f"{path}: this key file is of another kind, or of a later version of proface. "
-            f"What works here starts with {word}."
+            f"Give one that starts with {word}."
         )
     data = _decode(words, length)
     if data is None:
@@ -78,9 +81,9 @@ def decode_line(words: list[str], word: str, length: int, path: str | os.PathLik
 
 
 def read_lines(path: str | os.PathLike[str]) -> list[list[str]]:
-    """The words of each key line, at least one; comments and empty lines are left out.
+    """The words of each key line, at least one; comments and empty lines are skipped.
 
-    Raises UsageError if the file cannot be read or is no key file.
+    Raises UsageError if the file cannot be read or is not a key file.
     """
     most = max(_MAX_BYTES.values())
     try:
@@ -88,15 +91,20 @@ def read_lines(path: str | os.PathLike[str]) -> list[list[str]]:
             data = file.read(most + 1)
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot read the key file ({error.strerror}). Check its name and rights."
+            f"{path}: cannot read the key file ({error.strerror}). Check its name and permissions."
         ) from None
-    # An editor may add a byte order mark or other line ends; neither changes the key.
+    return parse_lines(data, path)
+
+
+def parse_lines(data: bytes, path: str | os.PathLike[str]) -> list[list[str]]:
+    """As `read_lines`, of a key file in memory. path: its name for messages."""
+    # Editors may add a byte order mark or change line endings; neither changes the key.
     lines = [line.split() for line in data.decode("utf-8-sig", "replace").splitlines()]
     lines = [words for words in lines if words and not words[0].startswith("#")]
     known = bool(lines) and lines[0][0].startswith(_FAMILY)
     if not known or len(data) > _MAX_BYTES.get(lines[0][0], _MAX_BYTES[WORD]):
         raise UsageError(
-            f"{path}: this is no proface key file. Give one with a line that starts with {WORD}."
+            f"{path}: this is not a proface key file. Give one with a line that starts with {WORD}."
         )
     return lines
 
@@ -111,7 +119,7 @@ def _decode(words: list[str], length: int) -> bytes | None:
         data = base64.urlsafe_b64decode(words[1] + "=" * (-characters % 4))
     except ValueError:
         return None
-    # Python leaves out characters that are no base64: a checksum that fits does not make them any.
+    # The decoder skips characters outside base64, so the canonical form is compared.
     return data if _text(data) == words[1] else None
 
 
@@ -124,44 +132,15 @@ def _checksum(words: str) -> str:
 
 
 def write_new(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file that only its owner can read: whole or not at all, never over another.
+    """Write a key file atomically with mode 0600, never over an existing file.
 
-    Raises OutputExistsError if the name is taken (by a link, too), OutputError if the disk refuses.
+    Raises OutputExistsError if the name exists (even as a link), OutputError if writing fails.
     """
-    target = Path(path)
-    temporary = target.parent / f".proface-{secrets.token_hex(8)}.tmp"
     try:
-        try:
-            _write(temporary, text)
-            _give_name(temporary, target)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-    except FileExistsError:
+        with atomic_output(path, mode=0o600) as temporary:
+            temporary.write_text(text, encoding="ascii", newline="\n")
+    except OutputExistsError:
         raise OutputExistsError(
-            f"{path}: exists already, and a key file is never replaced. Choose another name."
+            f"{path}: the file exists already, and key files are never replaced. "
+            "Choose another name."
         ) from None
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot write the key file ({error.strerror}). Choose another place."
-        ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    # The mode is set as the file is made: a moment in which others can read it would be enough.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "w", encoding="ascii", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _give_name(temporary: Path, target: Path) -> None:
-    try:
-        os.link(temporary, target)  # fails where the name is taken, in one step; a rename would not
-    except FileExistsError:
-        raise
-    except OSError:
-        # No hard links here (many USB sticks): take the name first, then replace our own file.
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        os.replace(temporary, target)

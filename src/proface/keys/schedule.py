@@ -1,4 +1,4 @@
-"""The key schedule: each use of a key gets a key of its own, so that no two uses can meet."""
+"""The key schedule: derives a separate key for each use (domain separation)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ NONCE_BYTES = 32
 def derive(
     file_key: bytes, purpose: str, *, model: str, face: int = 0, height: int = 0, width: int = 0
 ) -> bytes:
-    """The 32-byte key for one purpose, of one file, one model, one face and one size.
+    """Derive the 32-byte key for one purpose, model, face and size from the file key.
 
     HKDF-SHA256(file key, info = "proface/1" and purpose, model, face, height, width, each with its
     length: see `hkdf.subkey`).
 
-    file_key: 32 bytes, random for every file.
+    file_key: 32 bytes, unique to the file.
     purpose: "header", "metadata", "seal" or "face"; the last two with the face's number.
-    model: the flow's SHA-256 in hex, so that another network never sees the same pad.
-    face: from 1; 0 where the purpose is the whole file's.
-    height, width: the region's size in pixels; 0 where it has none.
+    model: the flow's SHA-256 in hex, so that different networks never get the same pad.
+    face: from 1; 0 for a purpose of the whole file.
+    height, width: the region's size in pixels; 0 for a purpose of the whole file.
 
     Raises UsageError for a file key of another length or a negative number.
     """
@@ -35,24 +35,24 @@ def derive(
 
 
 def deniable_file_key(key: Key, kdf: KdfParameters, nonce: bytes) -> bytes:
-    """The 32-byte file key of a deniable file: nothing in the file says whether it is right.
+    """Derive the 32-byte file key of a deniable file, which cannot be checked against the file.
 
     HKDF-SHA256(master, salt = nonce, field "deniable"). The nonce is 32 random bytes, new for
-    every file: with it twice, two files have the same pads, and their difference is the
-    difference of two people's latents. Raises UsageError for a nonce of another length.
+    every file: reusing it gives two files the same pads, which exposes the difference of their
+    latents. Raises UsageError for a nonce of another length.
     """
     nonce = require_length(nonce, NONCE_BYTES, "nonce")
     return subkey(key.master(kdf), "deniable", salt=nonce)
 
 
 def flow_key(key: Key, nonce: bytes, *, model: str, height: int, width: int) -> bytes:
-    """The 32-byte key of one bare `flow.protect(x, o, key, nonce)`, for `keystream`.
+    """Derive the 32-byte keystream key of one `flow.protect(x, o, key, nonce)` without a file.
 
     HKDF-SHA256(master, salt = nonce, fields "flow", model, height, width). The nonce is exactly 16
-    bytes (UsageError if not) and for a password also the Argon2id salt, at the default costs.
+    bytes (UsageError otherwise) and for a password also the Argon2id salt, at the default costs.
 
-    Each call needs a fresh nonce. With one nonce twice, for one model and size, the pads are the
-    same, and the difference of the two hidden images' latents lies open to anybody.
+    Each call needs a fresh nonce: reusing it with the same model and size repeats the pad, which
+    exposes the difference of the two hidden images' latents.
     """
     nonce = require_length(nonce, SALT_BYTES, "nonce")
     master = key.master(KdfParameters(salt=nonce))
@@ -60,12 +60,12 @@ def flow_key(key: Key, nonce: bytes, *, model: str, height: int, width: int) -> 
 
 
 def header_mac(file_key: bytes, model: str, data: bytes) -> bytes:
-    """HMAC-SHA256 of a header's bytes under the file's "header" key. Returns 32 bytes."""
+    """Compute the HMAC-SHA256 of a header's bytes under the "header" key: 32 bytes."""
     return _header_hmac(file_key, model, data).finalize()
 
 
 def verify_header_mac(file_key: bytes, model: str, data: bytes, mac: bytes) -> None:
-    """Check a header's MAC in constant time; DamagedFileError if the header was altered."""
+    """Verify a header's MAC in constant time; DamagedFileError if the header was altered."""
     try:
         _header_hmac(file_key, model, data).verify(mac)
     except InvalidSignature:

@@ -1,14 +1,21 @@
-"""Stanzas: the same file key wrapped once for each password or key file, as in `age`.
+"""Recipient stanzas: the file key wrapped once for each password or key file, as in `age`.
 
-In the header a stanza is one of
+A stanza in the header is one of
 
-    {"type": "password", "kdf": {...}, "nonce": ..., "wrapped": ...}
-    {"type": "keyfile",  "salt": ...,  "nonce": ..., "wrapped": ...}
+    {"type": "password", "kdf": {...}, "nonce": ..., "version": 2, "wrapped": ...}
+    {"type": "keyfile",  "salt": ...,  "nonce": ..., "version": 2, "wrapped": ...}
 
-with base64 of 16 bytes (salt, nonce) and of 48 (wrapped: the 32 bytes of the file key and a
-tag of 16). wrapped = ChaCha20-Poly1305 under HKDF-SHA256(master, salt = nonce, fields "wrap", type)
-with a cipher nonce of zero: the stanza's own nonce makes the wrap key new each time, though a whole
-batch may share one salt and so one master.
+with base64 of 16 bytes (salt, nonce) and of 48 (wrapped: the 32 encrypted bytes of the file key and
+a tag of 16). Two keys come from HKDF-SHA256(master, salt = nonce): the nonce makes them unique,
+though a batch may share one salt and thus one master key.
+
+    encrypted = ChaCha20(key "wrap-encrypt", file key)
+    tag       = HMAC-SHA256(key "wrap-commit", encrypted), the first 16 bytes
+
+Encrypt-then-HMAC commits to the key (Grubbs, Lu, Ristenpart, "Message Franking via Committing
+Authenticated Encryption", CRYPTO 2017): no stanza opens under two passwords, so that one file
+does not tell about many guesses at once. ChaCha20-Poly1305, the wrap of files without "version",
+does not commit; such stanzas are still opened.
 """
 
 from __future__ import annotations
@@ -20,22 +27,29 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.constant_time import bytes_eq
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from proface.errors import DamagedFileError, UsageError, WrongPasswordError
-from proface.keys.checks import from_base64, require_length, to_base64
+from proface.keys.checks import from_base64, require_length
 from proface.keys.hkdf import subkey
 from proface.keys.kdf import SALT_BYTES, KdfParameters
 from proface.keys.key import Key
+from proface.keys.stream import stream_cipher
+from proface.media.base64_text import encode
 
 MAX_STANZAS = 32
-# What a header may cost its reader in all: each of 32 stanzas its own salt at the default costs.
-# One KDF counts once however many stanzas share it, as it is run once.
+VERSION = 2  # of the wrap
+# The reader's work per file, nested headers included, is limited to 32 derivations at the default
+# costs. The same KDF parameters count once, since the derivation runs once.
 MAX_TOTAL_COST_KIB = MAX_STANZAS * KdfParameters(bytes(SALT_BYTES)).cost_kib
 
 _NONCE_BYTES = 16
-_WRAPPED_BYTES = 32 + 16
+_KEY_BYTES, _TAG_BYTES = 32, 16
+_WRAPPED_BYTES = _KEY_BYTES + _TAG_BYTES
 _ZERO_NONCE = bytes(12)
-_TYPES = {"password": "password", "file": "keyfile"}  # a Key's kind -> its stanzas' type
+_TYPES = {"password": "password", "file": "keyfile"}  # Key.kind -> stanza type
 
 
 @dataclass(frozen=True)
@@ -44,20 +58,23 @@ class _Stanza:
     kdf: KdfParameters
     nonce: bytes
     wrapped: bytes
+    version: int
 
 
 def wrap_file_key(file_key: bytes, key: Key, kdf: KdfParameters) -> dict[str, Any]:
-    """One stanza: the 32-byte file key, wrapped so that `key` opens it. JSON-able.
+    """Wrap the 32-byte file key for one `key`: a stanza as JSON types.
 
-    Stanzas of several keys, and files of one batch, may share one `kdf`. Raises UsageError for a
-    file key of another length.
+    Stanzas of several keys and files of a batch may share one `kdf`. Raises UsageError for a file
+    key of another length.
     """
     file_key = require_length(file_key, 32, "file key")
     kind = _type_of(key)
     nonce = os.urandom(_NONCE_BYTES)
-    wrapped = _cipher(key, kdf, kind, nonce).encrypt(_ZERO_NONCE, file_key, None)
-    how = {"kdf": kdf.to_json()} if kind == "password" else {"salt": to_base64(kdf.salt)}
-    return {"type": kind, **how, "nonce": to_base64(nonce), "wrapped": to_base64(wrapped)}
+    master = key.master(kdf)
+    encrypted = _encrypted(master, kind, nonce, file_key)
+    wrapped = encode(encrypted + _tag(master, kind, nonce, encrypted))
+    how = {"kdf": kdf.to_json()} if kind == "password" else {"salt": encode(kdf.salt)}
+    return {"type": kind, **how, "nonce": encode(nonce), "version": VERSION, "wrapped": wrapped}
 
 
 def add_stanzas(
@@ -66,12 +83,12 @@ def add_stanzas(
     keys: Sequence[Key],
     kdf: KdfParameters | None = None,
 ) -> tuple[Mapping[str, Any], ...]:
-    """The stanzas, and after them one for each of the keys. They share no secret but the file key.
+    """Append one stanza for each key. Stanzas share no secret except the file key.
 
-    kdf: for the new ones; without, the passwords' that the file has, if its costs are today's:
-        a reader then runs Argon2id once, not once for each password.
+    kdf: of the new stanzas; by default that of an existing password stanza with the current costs,
+        so that a reader runs Argon2id once and not once per password.
 
-    Raises UsageError if a key opens a stanza already, or for more than 32 in all.
+    Raises UsageError if a key already opens a stanza, or for more than 32 in total.
     """
     if len(stanzas) + len(keys) > MAX_STANZAS:
         raise UsageError(f"A file opens with at most {MAX_STANZAS} passwords and key files.")
@@ -80,70 +97,93 @@ def add_stanzas(
     for key in keys:
         if made and opened_by(made, key):
             what = "password" if key.kind == "password" else "key file"
-            raise UsageError(f"A {what} was given that opens the file already. Give each once.")
+            raise UsageError(f"A given {what} opens the file already. Give each one once.")
         made.append(wrap_file_key(file_key, key, kdf))
     return tuple(made)
 
 
 def opened_by(stanzas: Sequence[object], key: Key) -> tuple[int, ...]:
-    """The places, from 0, of the stanzas that a key opens. Raises DamagedFileError as below."""
-    places = []
-    for place, stanza in enumerate(_parse(stanzas)):
-        if stanza.type == _type_of(key) and _unwrap(stanza, key) is not None:
-            places.append(place)
-    return tuple(places)
+    """The indices of the stanzas that a key opens. Raises DamagedFileError as `open_stanzas`."""
+    return tuple(
+        index
+        for index, stanza in enumerate(_parse(stanzas))
+        if stanza.type == _type_of(key) and _unwrap(stanza, key) is not None
+    )
 
 
 def open_stanzas(stanzas: Sequence[object], key: Key) -> bytes:
-    """The 32-byte file key, from the first stanza that `key` opens.
+    """Unwrap the 32-byte file key from the first stanza that `key` opens.
 
-    All stanzas are checked before any work is done. Raises DamagedFileError if one is malformed or
-    together they ask for too much work, WrongPasswordError if the key opens none.
+    All stanzas are checked before any key is derived. Raises DamagedFileError if one is malformed
+    or their total cost is too high, WrongPasswordError if the key opens none.
     """
-    checked = _parse(stanzas)
-    ours = [stanza for stanza in checked if stanza.type == _type_of(key)]
-    for stanza in ours:
+    candidates = [stanza for stanza in _parse(stanzas) if stanza.type == _type_of(key)]
+    for stanza in candidates:
         file_key = _unwrap(stanza, key)
         if file_key is not None:
             return file_key
-    raise WrongPasswordError(_wrong(key, any_of_kind=bool(ours)))
+    raise WrongPasswordError(_wrong(key, any_of_kind=bool(candidates)))
 
 
 def check_stanzas(stanzas: object) -> None:
-    """Check a header's list of stanzas without a key: 1 to 32, well-formed, of bounded work.
+    """Check without a key that stanzas are 1 to 32, well-formed and of bounded cost.
 
-    Costs nothing. Raises DamagedFileError.
+    Raises DamagedFileError.
     """
     _parse(stanzas)
+
+
+def check_total_cost(lists: Sequence[Sequence[object]]) -> None:
+    """Check what trying one password on all lists of a file (nested headers) may cost together.
+
+    Raises DamagedFileError if it is over 32 derivations at the default costs, or for a malformed
+    stanza.
+    """
+    _limit([stanza for stanzas in lists for stanza in _parse(stanzas)])
 
 
 def _parse(stanzas: object) -> list[_Stanza]:
     if not isinstance(stanzas, (list, tuple)) or not 1 <= len(stanzas) <= MAX_STANZAS:
         raise _damaged(f"it must list 1 to {MAX_STANZAS} stanzas")
     parsed = [_parse_one(stanza) for stanza in stanzas]
+    _limit(parsed)
+    return parsed
+
+
+def _limit(parsed: Sequence[_Stanza]) -> None:
     distinct = {stanza.kdf for stanza in parsed if stanza.type == "password"}
     if sum(kdf.cost_kib for kdf in distinct) > MAX_TOTAL_COST_KIB:
-        raise _damaged("its stanzas together ask for too much work")
-    return parsed
+        raise _damaged("its stanzas together take too much work")
 
 
 def _parse_one(value: object) -> _Stanza:
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(value, dict) or kind not in ("password", "keyfile"):
-        raise _damaged("a stanza is of no known type")
+        raise _damaged("a stanza has an unknown type")
     how = "kdf" if kind == "password" else "salt"
-    if set(value) != {"type", how, "nonce", "wrapped"}:
+    version = value.get("version", 1)
+    if set(value) - {"version"} != {"type", how, "nonce", "wrapped"}:
         raise _damaged("a stanza's fields are missing or unknown")
+    # `type is int`: True would equal 1. Version 1 is not stated.
+    if "version" in value and (type(version) is not int or version != VERSION):
+        raise _damaged("a stanza has an unknown version")
     if kind == "password":
         kdf = KdfParameters.from_json(value["kdf"])
     else:
         kdf = KdfParameters(from_base64(value["salt"], SALT_BYTES, "salt"))
     nonce = from_base64(value["nonce"], _NONCE_BYTES, "stanza nonce")
-    return _Stanza(kind, kdf, nonce, from_base64(value["wrapped"], _WRAPPED_BYTES, "wrapped key"))
+    wrapped = from_base64(value["wrapped"], _WRAPPED_BYTES, "wrapped key")
+    return _Stanza(kind, kdf, nonce, wrapped, version)
 
 
 def _unwrap(stanza: _Stanza, key: Key) -> bytes | None:
-    cipher = _cipher(key, stanza.kdf, stanza.type, stanza.nonce)
+    master = key.master(stanza.kdf)
+    if stanza.version == VERSION:
+        encrypted, tag = stanza.wrapped[:_KEY_BYTES], stanza.wrapped[_KEY_BYTES:]
+        if not bytes_eq(tag, _tag(master, stanza.type, stanza.nonce, encrypted)):
+            return None
+        return _encrypted(master, stanza.type, stanza.nonce, encrypted)
+    cipher = ChaCha20Poly1305(subkey(master, "wrap", stanza.type, salt=stanza.nonce))
     try:
         return cipher.decrypt(_ZERO_NONCE, stanza.wrapped, None)
     except InvalidTag:
@@ -158,8 +198,15 @@ def _present_kdf(stanzas: Sequence[object]) -> KdfParameters:
     return fresh
 
 
-def _cipher(key: Key, kdf: KdfParameters, kind: str, nonce: bytes) -> ChaCha20Poly1305:
-    return ChaCha20Poly1305(subkey(key.master(kdf), "wrap", kind, salt=nonce))
+def _encrypted(master: bytes, kind: str, nonce: bytes, data: bytes) -> bytes:
+    """The file key encrypted, or an encrypted one decrypted."""
+    return stream_cipher(subkey(master, "wrap-encrypt", kind, salt=nonce), data)
+
+
+def _tag(master: bytes, kind: str, nonce: bytes, encrypted: bytes) -> bytes:
+    hmac = HMAC(subkey(master, "wrap-commit", kind, salt=nonce), SHA256())
+    hmac.update(encrypted)
+    return hmac.finalize()[:_TAG_BYTES]
 
 
 def _type_of(key: Key) -> str:
@@ -169,8 +216,8 @@ def _type_of(key: Key) -> str:
 
 def _damaged(reason: str) -> DamagedFileError:
     return DamagedFileError(
-        f"The header's list of keys is refused ({reason}): the file was damaged or altered. "
-        "Use another copy of it."
+        f"The header's list of keys is invalid ({reason}): the file was damaged or altered. "
+        "Use another copy."
     )
 
 

@@ -1,6 +1,6 @@
-"""Pixels as few bytes, and exactly the same pixels again: lossless WebP, for what is sealed.
+"""Lossless coding of the pixels to be sealed.
 
-Of the codecs that Pillow has, WebP's lossless one needs the fewest bytes for a face
+Of Pillow's codecs, lossless WebP needs the fewest bytes for a face
 (`python -m benchmarks.lossless`; docs/FORMAT.md has the table). Method 4 takes 5 % less than
 method 2; method 6 takes 25 times as long for another 0.2 %.
 """
@@ -10,18 +10,17 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from proface.errors import DamagedFileError
-from proface.media.encoders import MAX_WEBP_SIDE
-from proface.media.opening import pixel_limit
+from proface.media.decode import pixel_limit
+from proface.types import Pixels
 
-Pixels = npt.NDArray[np.uint8]
+MAX_WEBP_SIDE = 16383
 
 
 def encode(pixels: Pixels) -> bytes:
-    """uint8 of shape H x W x 3 as a WebP; as a PNG where a side is too long for WebP."""
+    """Encode H x W x 3 pixels as WebP, or as PNG if a side is too long for WebP."""
     file = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(pixels))
     if max(image.size) <= MAX_WEBP_SIDE:
@@ -32,18 +31,18 @@ def encode(pixels: Pixels) -> bytes:
 
 
 def decode(data: bytes, height: int, width: int) -> Pixels:
-    """What `encode` was given, H x W x 3.
+    """Decode what `encode` returned to H x W x 3 pixels.
 
     Raises:
-        DamagedFileError: it is no such picture, or one of another size.
+        DamagedFileError: it is not such a picture, or has another size.
     """
     try:
         with pixel_limit(), Image.open(io.BytesIO(data), formats=["WEBP", "PNG"]) as image:
-            # Before anything is decoded: whoever sealed it may have meant harm.
+            # Before decoding: the sealed bytes may be malicious.
             if image.size != (width, height):
-                raise DamagedFileError("Sealed pixels are of another size than their region.")
+                raise DamagedFileError("Sealed pixels have another size than their region.")
             return np.array(image.convert("RGB"))
     except DamagedFileError:
         raise
-    except Exception as error:  # Pillow raises nearly anything
-        raise DamagedFileError("Sealed pixels are no picture.") from error
+    except Exception as error:  # Pillow raises many types
+        raise DamagedFileError("Sealed pixels cannot be decoded.") from error

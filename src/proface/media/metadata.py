@@ -1,48 +1,50 @@
-"""EXIF, XMP and resolution: what is taken along from a photo, without any picture in it."""
+"""EXIF, XMP and resolution of a photo, as they are; and what of them is safe to publish."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from PIL import ExifTags, Image
 
 from proface.errors import DamagedFileError
-from proface.media.xmp import without_header
+from proface.media import base64_text
+from proface.media.exif import (
+    EXIF_IFD,
+    ORIENTATION,
+    has_number,
+    next_directory,
+    safe_exif,
+    with_numbers,
+    with_resolution_added,
+)
+from proface.media.xmp import MAX_BYTES, without_descriptions, without_header
 
-_ORIENTATION = ExifTags.Base.Orientation.value
 _EXIF, _GPS, _INTEROP = (
     ExifTags.IFD.Exif.value,
     ExifTags.IFD.GPSInfo.value,
     ExifTags.IFD.Interop.value,
 )
-# A list of what is kept, not of what is dropped: the main directory of a TIFF also describes its
-# strips, holds Photoshop's thumbnail, previews, and tags that nobody has heard of.
-# Description, make, model, software, date, artist, host, ratings, copyright, Windows' XP texts.
-# The resolution travels as `dpi`.
+# What EXIF takes of a TIFF's main directory, which also has strips and unknown tags: description,
+# make, model, software, date, artist, host, ratings, copyright, Windows' XP texts.
 _KEPT = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096)}
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\x00", b"MM\x00*")
-# Base64 of a JPEG, PNG, WebP or TIFF, as in xmp:Thumbnails and GImage:Data.
-_XMP_PICTURE = re.compile(rb"(?:/9j/|iVBORw0KGgo|UklGR|SUkqA|TU0AK)[A-Za-z0-9+/=&#;\s]{64,}")
+_KEPT_APART = {ORIENTATION, 282, 283, 296}
+_WIDTH, _HEIGHT = 40962, 40963  # of the picture, in the EXIF directory
+_PREFIX = b"Exif\x00\x00"
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))\s*[0-9]+")
-_MAX_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a photo says besides its pixels.
+    """Metadata of a photo; each is None if the photo has none.
 
-    exif: a TIFF structure (without the "Exif\\0\\0" of JPEG), its orientation 1, no thumbnail;
-        None where there is none.
-    xmp: an XMP packet in UTF-8, without pictures; None where there is none.
-    dpi: pixels per inch, across and down, of the upright photo; None where it does not say.
+    exif: a TIFF structure (without the "Exif\\0\\0" of JPEG), orientation 1, otherwise as in the
+        file: with thumbnail and maker note.
+    xmp: an XMP packet, orientation 1, otherwise as in the file.
+    dpi: pixels per inch of the upright photo, horizontal and vertical.
 
-    `exif` and `xmp` can name people, places and times; `dpi` cannot.
+    `exif` and `xmp` can show the picture and name people, places and times; `dpi` cannot.
     """
 
     exif: bytes | None = None
@@ -51,124 +53,189 @@ class Metadata:
 
     @property
     def is_private(self) -> bool:
-        """Whether there is anything to seal."""
+        """Whether there is EXIF or XMP to seal."""
         return self.exif is not None or self.xmp is not None
 
     def public(self) -> Metadata:
-        """Only what may stay readable in a protected file: the resolution."""
+        """The part that may stay readable in a protected file: the resolution."""
         return Metadata(dpi=self.dpi)
 
-    def to_bytes(self) -> bytes:
-        """What is sealed as "metadata": JSON of `exif` and `xmp`, base64 or null (docs/FORMAT.md).
+    def safe(self, *, place: bool) -> Metadata:
+        """Resolution, time and camera, and the place if asked for, by an allow-list."""
+        exif = None if self.exif is None else safe_exif(self.exif, place=place)
+        return Metadata(exif, dpi=self.dpi)
 
-        `dpi` is not in it, as the protected file shows it.
+    def without_descriptions(self) -> Metadata:
+        """Without what XMP says of parts of the file that are not there any more."""
+        return replace(self, xmp=None if self.xmp is None else without_descriptions(self.xmp))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there is of EXIF and XMP."""
+        named = {"EXIF": self.exif, "XMP": self.xmp}
+        return tuple(name for name, data in named.items() if data is not None)
+
+    def to_bytes(self) -> bytes:
+        """Serialise for sealing: JSON of `exif` and `xmp`, base64 or null (docs/FORMAT.md).
+
+        `dpi` is left out, as it stays readable in the protected file.
         """
-        parts = {"exif": _encoded(self.exif), "xmp": _encoded(self.xmp)}
+        parts = {
+            name: None if data is None else base64_text.encode(data)
+            for name, data in (("exif", self.exif), ("xmp", self.xmp))
+        }
         return json.dumps(parts, sort_keys=True, separators=(",", ":")).encode("ascii")
 
     @classmethod
     def from_bytes(cls, data: bytes, dpi: tuple[float, float] | None = None) -> Metadata:
-        """Read what `to_bytes` wrote; DamagedFileError if it is anything else."""
+        """Parse what `to_bytes` wrote; otherwise DamagedFileError."""
         try:
             parts = json.loads(data)
-            if set(parts) != {"exif", "xmp"}:
+            texts = {name: text for name, text in parts.items() if text is not None}
+            found = {name: base64_text.decode(text) for name, text in texts.items()}
+            if set(parts) != {"exif", "xmp"} or None in found.values():
                 raise ValueError
-            return cls(_decoded(parts["exif"]), _decoded(parts["xmp"]), dpi)
-        except (ValueError, TypeError, RecursionError, binascii.Error):
+            return cls(**found, dpi=dpi)
+        except (ValueError, TypeError, AttributeError, RecursionError):
             raise DamagedFileError(
-                "The sealed metadata are damaged. Use another copy of the file."
+                "The sealed metadata is damaged. Use another copy of the file."
             ) from None
 
 
 def collect(image: Image.Image, *, turned: bool, size: tuple[int, int]) -> Metadata:
-    """The metadata of an opened image, once it is upright.
+    """Collect the metadata of an opened image, adjusted to the upright photo.
 
-    turned: whether uprighting swapped width and height. size: width and height, upright.
-    A directory too damaged to read is left out.
+    turned: whether making it upright swapped width and height. size: upright width and height.
+    Unreadable directories are left out.
     """
     exif = image.getexif()
     dpi = _dpi(image, exif)
     if dpi and turned:
         dpi = dpi[1], dpi[0]
-    return Metadata(_clean_exif(exif, size), _clean_xmp(image.info.get("xmp")), dpi)
+    return Metadata(
+        _exif_of(image, exif, turned=turned, size=size), _xmp_of(image.info.get("xmp")), dpi
+    )
 
 
 def with_resolution(exif: bytes | None, dpi: tuple[float, float] | None) -> bytes | None:
-    """EXIF that also says the resolution, for a format that has no other place (WebP)."""
-    if dpi is None:
+    """Add the resolution to EXIF, for a format with no other field for it."""
+    if dpi is None or (exif is not None and 282 in load_exif(exif)):
         return exif
-    tags = load_exif(exif)
+    if exif is not None:
+        return with_resolution_added(exif, dpi)
+    tags = Image.Exif()
     tags[282], tags[283], tags[296] = dpi[0], dpi[1], 2
     return tags.tobytes()[6:]
 
 
+def with_orientation(exif: bytes | None, orientation: int) -> bytes | None:
+    """Set the orientation, 1 to 8; 1 is stated only where the EXIF has the tag already."""
+    if exif is not None and has_number(exif, ORIENTATION):
+        return with_numbers(exif, {(0, ORIENTATION): orientation})
+    if orientation == 1:
+        return exif
+    tags = load_exif(exif)
+    tags[ORIENTATION] = orientation
+    return tags.tobytes()[6:]
+
+
+def turned_xmp(xmp: bytes, orientation: int) -> bytes:
+    """Set the orientation, 1 to 8, wherever the packet states one."""
+    return _XMP_ORIENTATION.sub(rb"\g<1>%d" % orientation, xmp)
+
+
+def tiff_tags(exif: bytes | None) -> Image.Exif:
+    """What a TIFF's main directory takes of EXIF; not its thumbnail."""
+    try:
+        tags = _picked(load_exif(exif)) if exif else Image.Exif()
+        return load_exif(tags.tobytes()[6:]) if len(tags) else tags
+    except Exception:  # Pillow raises many types for damaged tags
+        return Image.Exif()
+
+
 def load_exif(exif: bytes | None) -> Image.Exif:
-    """Pillow's view of `Metadata.exif`; empty for None."""
+    """Parse `Metadata.exif` with Pillow; empty for None."""
     tags = Image.Exif()
     if exif:
         tags.load(exif)
     return tags
 
 
-def _clean_exif(exif: Image.Exif, size: tuple[int, int]) -> bytes | None:
-    # Copied tag by tag into a new directory: the thumbnail's own (IFD1) is never touched.
-    clean = Image.Exif()
+def _exif_of(
+    image: Image.Image, exif: Image.Exif, *, turned: bool, size: tuple[int, int]
+) -> bytes | None:
+    """The EXIF block, upright; of a TIFF, whose main directory it is, made from its tags."""
+    block = image.info.get("exif")
+    if not isinstance(block, bytes):
+        block = _profile_text(image.info.get("Raw profile type exif"))
+    if block is None:
+        block = _block_of(exif)
+    if block is None or len(block) > MAX_BYTES:
+        return None
+    sides = {(EXIF_IFD, _WIDTH): size[0], (EXIF_IFD, _HEIGHT): size[1]} if turned else {}
+    block = with_numbers(block.removeprefix(_PREFIX), {(0, ORIENTATION): 1, **sides})
+    return block if block and not _says_little(block) else None
+
+
+def _says_little(block: bytes) -> bool:
+    """Whether EXIF has nothing but orientation and resolution, which are kept apart."""
     try:
-        for tag, value in exif.items():
-            if tag in _KEPT and not _holds_picture(value):
-                clean[tag] = value
-        details = _plain(exif.get_ifd(_EXIF))
-        if interop := _plain(exif.get_ifd(_INTEROP)):
-            details[_INTEROP] = interop
-        for tag, length in zip((40962, 40963), size, strict=True):
-            if tag in details:
-                details[tag] = length
-        for tag, directory in ((_EXIF, details), (_GPS, _plain(exif.get_ifd(_GPS)))):
-            if directory:
-                clean[tag] = directory
+        return not set(load_exif(block)) - _KEPT_APART and next_directory(block) == 0
+    except Exception:  # Pillow raises many types for damaged tags
+        return False
+
+
+def _profile_text(text: object) -> bytes | None:
+    """EXIF that ImageMagick wrote into a PNG as hex."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return bytes.fromhex("".join(text.split("\n")[3:]))
+    except ValueError:
+        return None
+
+
+def _block_of(exif: Image.Exif) -> bytes | None:
+    try:
+        clean = _picked(exif)
         if not len(clean):
             return None
-        if _ORIENTATION in exif:
-            clean[_ORIENTATION] = 1
+        if ORIENTATION in exif:
+            clean[ORIENTATION] = 1
         data = clean.tobytes()[6:]
         load_exif(data)
-    except Exception:  # Pillow raises nearly anything for values of a wrong type
+    except Exception:  # Pillow raises many types for mistyped values
         return None
-    return data if len(data) <= _MAX_BYTES else None
+    return data
 
 
-def _plain(directory: Mapping[int, Any]) -> dict[int, Any]:
-    """Without directories of directories, and without a maker note that holds a preview."""
-    return {
-        tag: value
-        for tag, value in directory.items()
-        if tag != _INTEROP and not isinstance(value, dict) and not _holds_picture(value)
-    }
+def _picked(exif: Image.Exif) -> Image.Exif:
+    clean = Image.Exif()
+    for tag in exif.keys() & _KEPT:
+        clean[tag] = exif[tag]
+    details = dict(exif.get_ifd(_EXIF))
+    details.pop(_INTEROP, None)
+    if interop := exif.get_ifd(_INTEROP):
+        details[_INTEROP] = interop
+    for tag, directory in ((_EXIF, details), (_GPS, exif.get_ifd(_GPS))):
+        if directory:
+            clean[tag] = directory
+    return clean
 
 
-def _holds_picture(value: object) -> bool:
-    if not isinstance(value, bytes):
-        return False
-    return any(magic in value for magic in _PICTURES[:2]) or value.startswith(_PICTURES)
-
-
-def _clean_xmp(xmp: object) -> bytes | None:
+def _xmp_of(xmp: object) -> bytes | None:
     if isinstance(xmp, str):
         xmp = xmp.encode("utf-8", "replace")
-    if not isinstance(xmp, bytes):
+    if not isinstance(xmp, bytes) or len(xmp) > MAX_BYTES:
         return None
-    xmp = without_header(xmp.rstrip(b"\x00"))
-    if not 0 < len(xmp) <= _MAX_BYTES:
-        return None
-    try:
-        xmp.decode("utf-8")
-    except UnicodeDecodeError:  # UTF-16 would hide a picture from the search below
-        return None
-    return _XMP_ORIENTATION.sub(rb"\g<1>1", _XMP_PICTURE.sub(b"", xmp))
+    packet = without_header(xmp.rstrip(b"\x00"))
+    return turned_xmp(packet, 1) if packet else None
 
 
 def _dpi(image: Image.Image, exif: Image.Exif) -> tuple[float, float] | None:
     value = image.info.get("dpi")
+    if image.format in ("JPEG", "MPO") and 282 not in exif and not image.info.get("jfif_unit"):
+        return None  # Pillow's guess
     try:
         if value is None and 282 in exif and exif.get(296, 2) in (2, 3):
             scale = 2.54 if exif.get(296, 2) == 3 else 1.0
@@ -182,13 +249,5 @@ def _dpi(image: Image.Image, exif: Image.Exif) -> tuple[float, float] | None:
 
 
 def _snapped(dpi: float) -> float:
-    """PNG counts whole pixels per metre: 300 dpi come back as 299.9994."""
+    """Undo rounding: PNG stores whole pixels per metre, so 300 dpi becomes 299.9994."""
     return float(round(dpi)) if abs(dpi - round(dpi)) < 0.0128 else dpi
-
-
-def _encoded(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode("ascii")
-
-
-def _decoded(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text, validate=True)

@@ -1,0 +1,1 @@
+"""Codecs: face pixels to a fixed number of 16-bit words, and back."""

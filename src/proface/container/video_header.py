@@ -1,0 +1,273 @@
+"""`VideoHeader` and `Chunk`: the metadata of a protected video. docs/FORMAT.md specifies both.
+
+The header says how the video was protected and how to get to its key; a chunk holds the places of
+one face in the frames of one segment, in clear, and what is sealed of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proface.container import header_fields as fields
+from proface.container.canonical_json import canonical_json, parse_canonical
+from proface.container.header_fields import Damaged
+from proface.errors import DamagedFileError
+from proface.media import base64_text
+
+FORMAT, VERSION = "proface video", 1
+MAX_FRAMES = 100_000_000
+MAX_SEGMENTS = MAX_TRACKS = 100_000
+ID_BYTES = SALT_BYTES = 16
+_FIELDS = {
+    *("checksum", "format", "mac", "version", "carry", "model", "look", "pixel_format", "size"),
+    *("frames", "segments", "tracks", "id", "stanzas", "sealed"),
+}
+_CHUNK = struct.Struct(">IIIIHH16s")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Some seconds of film: its first frame, its frames, start and end in ms, its digest.
+
+    sha256: hex digest of the coded frames (`picture_digest`).
+    """
+
+    first: int
+    frames: int
+    start_ms: int
+    end_ms: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TrackEntry:
+    """One protected face: its number, first and last frame, and their times in ms."""
+
+    n: int
+    first: int
+    last: int
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class VideoHeader:
+    """Everything that recovery needs besides the chunks, and nothing private.
+
+    Attributes:
+        carry: "sealed" or "pixels".
+        model_name, model_sha256: the flow of "pixels"; empty for "sealed".
+        look: what is shown instead of faces.
+        pixel_format: of the sealed pictures, yuv420p or yuvj420p.
+        size: width and height of the picture.
+        frames: how many there are.
+        segments, tracks: see there; disjoint and in order.
+        id: 16 random bytes.
+        stanzas: as in a photo's header.
+        sealed: name -> sealed bytes ("metadata").
+        mac: 32 bytes in hex, or None.
+    """
+
+    carry: Literal["sealed", "pixels"]
+    model_name: str
+    model_sha256: str
+    look: str
+    pixel_format: Literal["yuv420p", "yuvj420p"]
+    size: tuple[int, int]
+    frames: int
+    segments: tuple[Segment, ...]
+    tracks: tuple[TrackEntry, ...]
+    id: bytes
+    stanzas: Sequence[Mapping[str, Any]] = ()
+    sealed: Mapping[str, bytes] = field(default_factory=dict)
+    mac: str | None = None
+
+    def signed_bytes(self) -> bytes:
+        """The input of MAC and checksum: the canonical JSON without `mac` and `checksum`."""
+        return canonical_json(self._body())
+
+    def with_mac(self, mac: bytes) -> VideoHeader:
+        """Copy the header with its MAC of 32 bytes."""
+        return replace(self, mac=mac.hex())
+
+    def to_bytes(self) -> bytes:
+        """Encode as canonical JSON."""
+        checksum = hashlib.sha256(self.signed_bytes()).hexdigest()[:16]
+        return canonical_json({**self._body(), "checksum": checksum, "mac": self.mac})
+
+    def chunks(self) -> list[tuple[int, int]]:
+        """Segment and track number of every chunk, in the order of the file."""
+        return [
+            (number, track.n)
+            for number, segment in enumerate(self.segments)
+            for track in self.tracks
+            if track.first < segment.first + segment.frames and track.last >= segment.first
+        ]
+
+    def span(self, number: int) -> str:
+        """The time of a segment, for messages: "from 4.0 s to 8.0 s"."""
+        segment = self.segments[number]
+        return f"from {segment.start_ms / 1000:.1f} s to {segment.end_ms / 1000:.1f} s"
+
+    def _body(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "carry": self.carry,
+            "model": {"name": self.model_name, "sha256": self.model_sha256},
+            "look": self.look,
+            "pixel_format": self.pixel_format,
+            "size": list(self.size),
+            "frames": self.frames,
+            "segments": [list(vars(segment).values()) for segment in self.segments],
+            "tracks": [list(vars(track).values()) for track in self.tracks],
+            "id": base64_text.encode(self.id),
+            "stanzas": [dict(stanza) for stanza in self.stanzas],
+            "sealed": {name: base64_text.encode(data) for name, data in self.sealed.items()},
+        }
+
+    @classmethod
+    def from_bytes(cls, data: bytes, source: str) -> VideoHeader:
+        """Parse an untrusted header and check every field.
+
+        Raises:
+            DamagedFileError: it is anything that `to_bytes` does not write.
+        """
+        damaged = Damaged(source)
+        value = parse_canonical(data, damaged)
+        fields.check_format(value, FORMAT, VERSION, damaged)
+        fields.keys(value, _FIELDS, "header", damaged)
+        body = {key: part for key, part in value.items() if key not in ("checksum", "mac")}
+        checksum = hashlib.sha256(canonical_json(body)).hexdigest()[:16]
+        if value["checksum"] != checksum:
+            raise damaged("checksum", "does not match its content")
+        model = fields.keys(value["model"], {"name", "sha256"}, "model", damaged)
+        carry: Literal["sealed", "pixels"] = fields.choice(
+            value["carry"], ("sealed", "pixels"), "carry", damaged
+        )
+        if carry == "pixels":
+            fields.name(model["name"], "model name", damaged)
+            fields.hexadecimal(model["sha256"], 32, "model sha256", damaged)
+        elif model != {"name": "", "sha256": ""}:
+            raise damaged("model", "is not empty")
+        frames = fields.integer(value["frames"], 1, MAX_FRAMES, "frames", damaged)
+        identity = fields.base64_bytes(value["id"], "id", damaged)
+        if len(identity) != ID_BYTES:
+            raise damaged("id", f"is not {ID_BYTES} bytes")
+        stanzas = fields.items(value["stanzas"], 1, 32, "stanzas", damaged)
+        return cls(
+            carry=carry,
+            model_name=model["name"],
+            model_sha256=model["sha256"],
+            look=fields.name(value["look"], "look", damaged),
+            pixel_format=fields.choice(
+                value["pixel_format"], ("yuv420p", "yuvj420p"), "pixel_format", damaged
+            ),
+            size=fields.size(value["size"], damaged),
+            frames=frames,
+            segments=_segments(value["segments"], frames, damaged),
+            tracks=_tracks(value["tracks"], frames, damaged),
+            id=identity,
+            stanzas=tuple(fields.opaque(stanza, "stanza", damaged) for stanza in stanzas),
+            sealed=fields.sealed(value["sealed"], damaged),
+            mac=fields.hexadecimal(value["mac"], 32, "mac", damaged),
+        )
+
+
+def _segments(value: Any, frames: int, damaged: Damaged) -> tuple[Segment, ...]:
+    found: list[Segment] = []
+    next_frame = 0
+    for item in fields.items(value, 1, MAX_SEGMENTS, "segments", damaged):
+        *numbers, digest = fields.items(item, 5, 5, "segment", damaged)
+        first, count, start, end = (
+            fields.integer(number, 0, 1 << 52, "segment", damaged) for number in numbers
+        )
+        if first != next_frame or count < 1:
+            raise damaged("segments", "do not follow each other")
+        next_frame += count
+        digest = fields.hexadecimal(digest, 32, "segment's sha256", damaged)
+        found.append(Segment(first, count, start, end, digest))
+    if next_frame != frames:
+        raise damaged("segments", "do not cover the video")
+    return tuple(found)
+
+
+def _tracks(value: Any, frames: int, damaged: Damaged) -> tuple[TrackEntry, ...]:
+    found: list[TrackEntry] = []
+    for item in fields.items(value, 1, MAX_TRACKS, "tracks", damaged):
+        numbers = fields.items(item, 5, 5, "track", damaged)
+        n, first, last, start, end = (
+            fields.integer(number, 0, 1 << 52, "track", damaged) for number in numbers
+        )
+        if n < 1 or (found and n <= found[-1].n) or not first <= last < frames:
+            raise damaged("tracks", "are not in order, or outside the video")
+        found.append(TrackEntry(n, first, last, start, end))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One face in one segment.
+
+    Attributes:
+        track, number: the track's and the segment's number.
+        first: the first frame.
+        size: width and height of the window around the face, the same in all its frames.
+        places: int, frames x 2: the window's x and y in each frame.
+        salt: 16 random bytes, for the pads of the segment's frames.
+        sealed: the sealed pictures of the face; of none with "pixels".
+    """
+
+    track: int
+    number: int
+    first: int
+    size: tuple[int, int]
+    places: NDArray[np.int64]
+    salt: bytes
+    sealed: bytes = b""
+
+    def clear_bytes(self) -> bytes:
+        """What is not sealed, as written; authenticated with the seal."""
+        head = (self.track, self.number, self.first, len(self.places), *self.size, self.salt)
+        return _CHUNK.pack(*head) + self.places.astype(">u2").tobytes()
+
+    def to_bytes(self) -> bytes:
+        """Encode for the file."""
+        return self.clear_bytes() + self.sealed
+
+    @classmethod
+    def from_bytes(cls, data: bytes, size: tuple[int, int]) -> Chunk:
+        """Parse an untrusted chunk of a video of this width and height.
+
+        Raises:
+            DamagedFileError: it was truncated, or a place is outside the picture.
+        """
+        if len(data) >= _CHUNK.size:
+            track, number, first, count, w, h, salt = _CHUNK.unpack_from(data)
+            end = _CHUNK.size + 4 * count
+            if len(data) >= end and 0 < w <= size[0] and 0 < h <= size[1]:
+                pairs = np.frombuffer(data[_CHUNK.size : end], ">u2").reshape(count, 2)
+                places = pairs.astype(np.int64)
+                inside = np.all(places + np.array([w, h]) <= np.array(size)) and not np.any(
+                    places % 2
+                )
+                if count and inside and not (w % 2 or h % 2):
+                    return cls(track, number, first, (w, h), places, salt, data[end:])
+        raise DamagedFileError("A chunk of the file was truncated or altered.")
+
+
+def picture_digest(coded: Iterator[bytes], count: int) -> str:
+    """SHA-256, hex, of the next `count` coded frames: of each 8 bytes of length, and its bytes."""
+    digest = hashlib.sha256()
+    for data in islice(coded, count):
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Embeddings: uniform words into the pixels of a cover image, and out again."""

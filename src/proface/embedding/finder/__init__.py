@@ -1,0 +1,1 @@
+"""Finds protected regions in a picture without a header, by their lattice alone."""

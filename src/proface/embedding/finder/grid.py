@@ -1,0 +1,147 @@
+"""One grid of blocks over a picture, what regions on it are recognised by, and the effort spent."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from proface.embedding.block_transform import SIDE, Floats, to_bands
+from proface.embedding.dct_lattice import LEAST_SIDE, DctLattice, Layer
+from proface.embedding.finder.evidence import FinderTables, low_bands
+from proface.embedding.finder.rectangles import Box
+
+LEAST = LEAST_SIDE // SIDE  # blocks of a region's side
+MOST_FAILURES = 800  # boxes without a region that are checked in one picture, 0.004 s each
+MOST_AREAS = 500  # of evidence in a scaled picture, 0.01 s each
+MOST_CHECKS = 4000  # rectangles of a scaled picture that are checked, 0.001 s each
+MOST_DECODINGS = 40  # in one picture, beyond those that succeed, 0.2 s each
+
+
+@dataclass
+class Effort:
+    """What was spent on one picture in vain."""
+
+    failures: int = 0
+    areas: int = 0
+    checks: int = 0
+    decodings: int = 0
+
+    def left(self) -> bool:
+        """Whether more may be spent."""
+        return (
+            self.failures < MOST_FAILURES
+            and self.areas < MOST_AREAS
+            and self.checks < MOST_CHECKS
+            and self.decodings < MOST_DECODINGS
+        )
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A region that decodes.
+
+    Attributes:
+        box: without the blocks at its right and lower edge that merged blocks leave over.
+        score: nats of evidence in it.
+        content: the layer that was decoded.
+    """
+
+    box: Box
+    score: float
+    content: Layer
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What regions are recognised by.
+
+    Attributes:
+        lattice: reads them.
+        tables: the evidence.
+        layer_of: the layer that confirms a region of a height and width: "base" or "detail"; None
+            where no region has this size.
+    """
+
+    lattice: DctLattice
+    tables: FinderTables
+    layer_of: Callable[[int, int], str | None]
+
+
+@dataclass
+class Grid:
+    """One grid of blocks of 8 over a picture, and what was found there.
+
+    `parity` says which blocks, down and across, lie on the grid of 16; None as long as unknown.
+    """
+
+    tools: Tools
+    luma: Floats
+    shape: tuple[int, int]  # of the whole picture
+    offset: tuple[int, int]
+    bands: Floats
+    parity: tuple[int, int] | None
+    effort: Effort
+    found: list[Hit] = field(default_factory=list)
+    seen: set[Box] = field(default_factory=set)
+    detail: Floats | None = None  # evidence
+
+    def allowed(self, box: Box) -> bool:
+        """Whether a box can be a region."""
+        top, left, bottom, right = box
+        high, wide = bottom - top, right - left
+        if high % 2 or wide % 2 or min(high, wide) < LEAST or min(top, left) < 0:
+            return False
+        if bottom > self.bands.shape[2] or right > self.bands.shape[3]:
+            return False
+        return self.parity is None or (top % 2, left % 2) == self.parity
+
+    def regions(
+        self, start: tuple[int, int], merge: int, cells: Box, *, any_merge: bool
+    ) -> list[Box]:
+        """Boxes in blocks of 8 that a rectangle of merged blocks stands for: its rim is unused.
+
+        any_merge: also those whose base layer merges other blocks.
+        """
+        top, left, bottom, right = (start[k % 2] + cells[k] * merge for k in range(4))
+        found = []
+        for down, across in itertools.product(range(merge), repeat=2):
+            box = (top, left, bottom + down, right + across)
+            high, wide = (box[2] - top) * SIDE, (box[3] - left) * SIDE
+            if self.allowed(box) and (any_merge or self.tools.lattice.merge(high, wide) == merge):
+                found.append(box)
+        return found
+
+
+def starts(merge: int, parity: tuple[int, int] | None = (0, 0)) -> list[tuple[int, int]]:
+    """Where merged blocks can start: regions do on the grid of 16, as far as that is known."""
+    firsts = (range(12), range(12)) if parity is None else [range(p, 12, 2) for p in parity]
+    down, across = (sorted({place % merge for place in first}) for first in firsts)
+    return list(itertools.product(down, across))
+
+
+def hide(cells: Floats, box: Box, start: tuple[int, int], merge: int, value: float) -> None:
+    """Take a region, in blocks of 8, out of a map of merged blocks: its cells get a value."""
+    top, left = (max(0, (box[k] - start[k]) // merge) for k in (0, 1))
+    bottom, right = (max(0, -((start[k] - box[k + 2]) // merge)) for k in (0, 1))
+    cells[top:bottom, left:right] = value
+
+
+def make_grid(
+    tools: Tools,
+    luma: Floats,
+    offset: tuple[int, int],
+    same: bool,
+    effort: Effort,
+    parity: tuple[int, int] | None,
+) -> Grid:
+    """The grid of 8 at an offset; `same`: not scaled, so that the detail layer may show."""
+    part = luma[offset[0] :, offset[1] :]
+    high, wide = (side // SIDE * SIDE for side in part.shape)
+    part = np.ascontiguousarray(part[:high, :wide])
+    shape = (luma.shape[0], luma.shape[1])
+    return Grid(
+        tools, part, shape, offset, to_bands(part) if same else low_bands(part), parity, effort
+    )

@@ -1,0 +1,107 @@
+"""The measured tables of both layers: which coefficients carry a bit, how, and what is received.
+
+They are a model's file. A *carrier* is one coefficient of every (merged) block; a *state* is one
+change of one kind of cover, such as "jpeg75 pixelate".
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.errors import ModelError
+
+Floats = npt.NDArray[np.float32]
+BINS = 24  # of a coefficient's place in the lattice's period of two steps
+UNIT = 16.0  # of the stored integers, in one nat
+MERGES = (1, 2, 3, 4, 6)  # blocks of 8 that one block of the base layer spans, each way
+SMALL = 384  # pixels of a side: regions under its square take the denser detail table
+SIDE_PER_MERGE = 256  # pixels of a region's side (geometric mean) for each of them
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTable:
+    """One layer's carriers, c of them, and states, s of them.
+
+    Attributes:
+        merge: blocks of 8 x 8 luma samples, each way, whose bands are transformed together.
+        place: c x 5 integers: plane (0 luma, 1 and 2 chroma), band down and across, then
+            frequency down and across in the merged band.
+        step: c, the distance of neighbouring lattice points, in units of orthonormal coefficients.
+        offset: c, where the lattice lies: 0, or 1/2 of a step.
+        slack: c, how far from its lattice point a coefficient may stay, in steps.
+        information: bits per carried bit that the worst state lets through, 0 to 1.
+        states: their s names.
+        ratio: c x s x BINS, ln P(0)/P(1) of a bit whose coefficient came in that place.
+        density: c x s x BINS, ln of how often a coefficient comes in that place.
+    """
+
+    merge: int
+    place: npt.NDArray[np.int64]
+    step: Floats
+    offset: Floats
+    slack: Floats
+    information: float
+    states: tuple[str, ...]
+    ratio: Floats
+    density: Floats
+
+    def merge_of(self, plane: int) -> int:
+        """The merge in a plane's own blocks: chroma at half size needs half as many."""
+        return self.merge if plane == 0 else max(1, self.merge // 2)
+
+
+Tables = Mapping[str, LayerTable]
+
+
+def parse_tables(data: bytes) -> Tables:
+    """All tables by name: "detail1", "detail2", and "base1", "base2" ... by their merge.
+
+    Args:
+        data: an .npz file; for each table the fields of `LayerTable` as NAME/FIELD, `ratio` and
+            `density` as integers in units of 1/16.
+
+    Raises:
+        ModelError: it is no such file.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            names = sorted({key.split("/")[0] for key in stored.files})
+            return {name: _read(stored, name) for name in names}
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError("The robust model's tables are damaged. Reinstall proface.") from error
+
+
+def _read(stored: np.lib.npyio.NpzFile, name: str) -> LayerTable:
+    step, offset, slack, ratio, density = (
+        stored[f"{name}/{key}"].astype(np.float32)
+        for key in ("step", "offset", "slack", "ratio", "density")
+    )
+    return LayerTable(
+        merge=int(stored[f"{name}/merge"]),
+        place=stored[f"{name}/place"].astype(np.int64),
+        step=step,
+        offset=offset,
+        slack=slack,
+        information=float(stored[f"{name}/information"]),
+        states=tuple(str(state) for state in stored[f"{name}/states"]),
+        ratio=ratio / UNIT,
+        density=density / UNIT,
+    )
+
+
+def base_table(tables: Tables, height: int, width: int) -> LayerTable:
+    """The base layer's table for a region of this size: about as many blocks at any size."""
+    wanted = np.sqrt(height * width) / SIDE_PER_MERGE
+    merge = min(MERGES, key=lambda m: (abs(np.log(m / wanted)), m))
+    return tables[f"base{merge}"]
+
+
+def detail_table(tables: Tables, height: int, width: int) -> LayerTable:
+    """The detail layer's table: small regions spend more distortion on a pixel than large ones."""
+    return tables["detail1" if height * width < SMALL**2 else "detail2"]

@@ -1,1 +1,0 @@
-"""Figures, all from saved 8-bit files."""

@@ -1,0 +1,1 @@
+"""Protect, recover and verify photo files."""

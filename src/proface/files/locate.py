@@ -1,0 +1,137 @@
+"""Find the protected regions of a picture whose header is gone, or that was scaled or cropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from proface.container.header import MAX_DEPTH, MAX_REGIONS, MAX_STANZAS, Header
+from proface.container.pixel_description import PixelDescription, parse_description
+from proface.errors import DamagedFileError
+from proface.keys import check_stanzas
+from proface.media.photo import Photo
+from proface.models.cards import list_models
+from proface.models.flow import Flow
+from proface.models.store import ModelStore
+from proface.types import Place, Region
+
+# Scaling keeps the ratio of the sides, but for rounding.
+_MAX_SKEW = 0.01
+_LEAST_SCALE = 1 / 8  # half is what the base layer is made for
+# A found rectangle is whole blocks: up to 15 pixels are missing at a picture's edge, and up to 40
+# that the largest blocks of the base layer do not use.
+_MOST_MISSING = 64
+MOST_PIXELS = 64_000_000  # of a picture that is searched: the search takes 100 bytes for each
+UNKNOWN_LOOK = "unknown"
+NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True)
+class Located:
+    """A header and where its regions are in this picture.
+
+    Attributes:
+        header: of all protections found; regions in coordinates of the picture as protected.
+        places: of each region, if not at its box.
+        missing: how many more regions there were when the picture was protected.
+    """
+
+    header: Header
+    places: Mapping[Region, Place] = field(default_factory=dict)
+    missing: int = 0
+
+
+def scaled_places(header: Header, size: tuple[int, int]) -> Mapping[Region, Place] | None:
+    """Where regions are in a picture that was only scaled, to `size`; None if it was cropped.
+
+    None too where nothing can be left of them: a header may state any size.
+    """
+    across, down = (now / was for now, was in zip(size, header.size, strict=True))
+    if abs(across / down - 1) > _MAX_SKEW or min(across, down) < _LEAST_SCALE:
+        return None
+    return {
+        r: Place(r.x * across, r.y * down, r.w * across, r.h * down)
+        for one in header.chain
+        for r in one.regions
+        if size != header.size
+    }
+
+
+def locate(
+    photo: Photo, models: ModelStore, original_size: tuple[int, int] | None = None
+) -> Located | None:
+    """Find regions whose pixels describe themselves; None if there are none.
+
+    Args:
+        photo: the picture as received.
+        models: loads the flows whose pixels describe themselves.
+        original_size: width and height when it was protected, if known.
+    """
+    if photo.size[0] * photo.size[1] > MOST_PIXELS:
+        return None
+    flows = [models.load(card.name) for card in list_models() if card.kind == "robust"]
+    for flow in flows:
+        found = flow.find(photo.pixels, original_size)
+        described: list[tuple[PixelDescription, Region, Place]] = []
+        for public, place, scale in found[:MAX_REGIONS]:
+            one = parse_description(public)
+            if one is not None and _is_credible(one, flow, place, scale):
+                region = Region(one.n, one.x, one.y, one.w, one.h, UNKNOWN_LOOK, NO_DIGEST)
+                # The finder knows whole blocks; a region at the picture's edge may end beyond.
+                place = Place(place.x, place.y, one.w * scale, one.h * scale)
+                described.append((one, region, place))
+        if described:
+            return _assemble(described, flow)
+    return None
+
+
+def _is_credible(one: PixelDescription, flow: Flow, place: Place, scale: float) -> bool:
+    """Whether a description fits its place, and its key what a reader accepts.
+
+    Anyone can write one: a region that says it is huge must not take memory, and one with a forged
+    key must not shut out the others.
+    """
+    beyond = one.w - place.w / scale, one.h - place.h / scale
+    if one.model != bytes.fromhex(flow.digest)[:4]:
+        return False
+    if not all(-1 < pixels < _MOST_MISSING for pixels in beyond) or not flow.words(one.h, one.w):
+        return False
+    try:
+        check_stanzas([one.stanza])
+    except DamagedFileError:
+        return False
+    return True
+
+
+def _assemble(described: list[tuple[PixelDescription, Region, Place]], flow: Flow) -> Located:
+    """One header for each protection, nested as in a file."""
+    files: dict[bytes, list[tuple[PixelDescription, Region, Place]]] = {}
+    for entry in described:
+        files.setdefault(entry[0].file, []).append(entry)
+    header: Header | None = None
+    places: dict[Region, Place] = {}
+    missing, room = 0, MAX_STANZAS  # of all protections: each is tried
+    for entries in list(files.values())[:MAX_DEPTH]:
+        regions = {region.n: region for _one, region, _place in reversed(entries)}
+        places |= {region: place for _one, region, place in entries}
+        first = entries[0][0]
+        stanzas = {str(one.stanza): one.stanza for one, _region, _place in entries}
+        stanzas = dict(list(stanzas.items())[:room])
+        if not stanzas:
+            break
+        room -= len(stanzas)
+        missing += max(0, first.count - len(regions))
+        header = Header(
+            model_name=flow.name,
+            model_sha256=flow.digest,
+            mode=flow.mode,
+            size=first.size,
+            regions=tuple(regions[n] for n in sorted(regions)),
+            rest_sha256=NO_DIGEST,
+            photo_mode=first.photo_mode,
+            stanzas=tuple(stanzas.values()),
+            previous=header,
+        )
+    if header is None:
+        raise ValueError("no description given")
+    return Located(header, places, missing)

@@ -1,0 +1,224 @@
+"""Protect a video segment by segment; the second pass over its frames.
+
+A segment is some seconds of film. Its frames are coded by an encoder of their own, and for each
+face in it there is one chunk, so that a finished segment needs nothing of the others.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from proface.container.video_header import SALT_BYTES, Chunk
+from proface.errors import CheckFailedError, ImageError
+from proface.files.video.survey import Progress, Survey
+from proface.files.video.work import PictureWriter, Secrets, Work
+from proface.keys import TrackKey, seal
+from proface.looks import Look
+from proface.media.video.coding import Coding, FaceEncoder, SegmentEncoder, decode_faces
+from proface.media.video.planes import I420
+from proface.media.video.source import Frame, open_video
+from proface.models.flow import Flow
+from proface.options import Options
+from proface.pipeline import video_pixels
+from proface.pipeline.quality import LEAST_PSNR
+from proface.pipeline.video_frames import cover, squared_error, to_seal, windows_of
+from proface.types import Box
+
+SEGMENT_SECONDS = 4
+_CHECKED = 10  # every tenth frame's faces are compared with the original
+
+
+def segments_of(survey: Survey) -> list[tuple[int, int]]:
+    """First frame and number of frames of each segment."""
+    length = max(1, round(SEGMENT_SECONDS * survey.info.rate))
+    total = len(survey.pts)
+    return [(first, min(length, total - first)) for first in range(0, total, length)]
+
+
+class SegmentProtector:
+    """Protects the segments that the work folder lacks.
+
+    Attributes:
+        worst_psnr: of the faces that were compared with their originals, per chunk, in dB.
+        look, flow, work: as given; `flow` is for carry "pixels", else None.
+        info, coding, check: of the video; of its picture; whether faces are compared.
+    """
+
+    def __init__(
+        self,
+        survey: Survey,
+        options: Options,
+        look: Look,
+        flow: Flow | None,
+        secrets: Secrets,
+        work: Work,
+        *,
+        check: bool,
+    ) -> None:
+        self.look, self.flow, self.work = look, flow, work
+        self.worst_psnr = math.inf
+        self.info, self.check = survey.info, check
+        self.coding = Coding(lossless=flow is not None, crf=options.crf)
+        self._survey, self._secrets = survey, secrets
+        self._keys: dict[int, TrackKey] = {}
+
+    def run(self, source: Path, progress: Progress | None) -> int:
+        """Protect all segments; returns how many were there already.
+
+        Raises:
+            ImageError: the video differs from what the first pass saw.
+            CheckFailedError: a face would recover badly.
+        """
+        segments = segments_of(self._survey)
+        there = [self.work.is_whole(number) for number in range(len(segments))]
+        total = len(self._survey.pts)
+        with open_video(source) as reader:
+            frames = reader.frames()
+            for number, (first, count) in enumerate(segments):
+                current = None if there[number] else _Segment(self, number, first, count)
+                for index in range(first, first + count):
+                    frame = next(frames, None)
+                    if frame is None or frame.pts != self._survey.pts[index]:
+                        raise ImageError(
+                            f"{source}: the video decodes differently each time. Convert it first."
+                        )
+                    if current is not None:
+                        current.add(frame)
+                    if progress is not None:
+                        progress("picture", index + 1, total)
+                if current is not None:
+                    current.finish()
+        return sum(there)
+
+    def key_of(self, track: int) -> TrackKey:
+        """The key of a track."""
+        if track not in self._keys:
+            secrets = self._secrets
+            self._keys[track] = TrackKey.derive(secrets.file_key, secrets.id, track)
+        return self._keys[track]
+
+    def windows(self, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
+        """Of each protected track in a segment: the first frame there, and its windows."""
+        size = self._survey.info.size
+        found = {}
+        for track in self._survey.protected:
+            frames = range(max(first, track.track.first), min(first + count, track.track.last + 1))
+            regions = [track.region(frame, size) for frame in frames]
+            if regions:
+                found[track.n] = frames.start, windows_of([r for r in regions if r], size)
+        return found
+
+    def faces(self, frame: int) -> dict[int, Box]:
+        """The boxes of the faces in a frame, by their track's number."""
+        boxes = {track.n: track.track.at(frame) for track in self._survey.protected}
+        return {n: box for n, box in boxes.items() if box is not None}
+
+    def compared(self, track: int, error: float) -> None:
+        """Take note of the mean squared error of a face that was recovered.
+
+        Raises:
+            CheckFailedError: it is too large.
+        """
+        psnr = 10 * math.log10(255**2 / error) if error else math.inf
+        self.worst_psnr = min(self.worst_psnr, psnr)
+        if psnr < LEAST_PSNR:
+            raise CheckFailedError(
+                f"face {track} would recover at only {psnr:.1f} dB. Nothing was written."
+            )
+
+
+class _Segment:
+    """One segment while its frames come in."""
+
+    def __init__(self, run: SegmentProtector, number: int, first: int, count: int) -> None:
+        self._run, self._number = run, number
+        self._windows = run.windows(first, count)
+        self._salt = os.urandom(SALT_BYTES)
+        self._encoder = SegmentEncoder(run.info, run.coding)
+        self._context = run.work.pictures(number)
+        self._writer: PictureWriter = self._context.__enter__()
+        self._faces = {
+            n: _FaceStream(windows[0], run.info.pixel_format, check=run.check)
+            for n, (_first, windows) in self._windows.items()
+            if run.flow is None
+        }
+
+    def add(self, frame: Frame) -> None:
+        windows = {
+            n: windows[frame.index - first]
+            for n, (first, windows) in self._windows.items()
+            if 0 <= frame.index - first < len(windows)
+        }
+        faces = self._run.faces(frame.index)
+        if self._run.flow is not None:
+            picture = self._hidden(frame, windows, faces)
+        else:
+            original = frame.i420(self._run.info)
+            picture = cover(original, windows, faces, self._run.look)
+            for n in windows:
+                self._faces[n].add(to_seal(original, picture, windows, n))
+        self._writer.add(self._encoder.add(picture, frame.pts))
+
+    def _hidden(self, frame: Frame, windows: Mapping[int, Box], faces: Mapping[int, Box]) -> I420:
+        run = self._run
+        flow = run.flow
+        assert flow is not None
+        original = frame.rgb(run.info)
+        hidden = video_pixels.hide(
+            original, windows, faces, run.look, flow, run.key_of, frame.index, self._salt
+        )
+        if run.check and frame.index % _CHECKED == 0 and windows:
+            back = video_pixels.reveal(hidden, windows, flow, run.key_of, frame.index, self._salt)
+            for n, box in windows.items():
+                run.compared(n, squared_error(back[box.slices], original[box.slices]))
+        return hidden
+
+    def finish(self) -> None:
+        chunks = []
+        for n, (first, windows) in sorted(self._windows.items()):
+            size = windows[0].w, windows[0].h
+            places = np.array([(box.x, box.y) for box in windows], np.int64)
+            chunk = Chunk(n, self._number, first, size, places, self._salt)
+            data = b""
+            if self._run.flow is None:
+                data, error = self._faces[n].finish()
+                self._run.compared(n, error)
+            key = self._run.key_of(n).chunk_key(self._number)
+            sealed = seal(key, data, chunk.clear_bytes())
+            chunks.append(chunk.to_bytes() + sealed)
+        self._run.work.write_chunks(self._number, chunks)
+        self._writer.add(self._encoder.finish())
+        self._context.__exit__(None, None, None)
+
+
+class _FaceStream:
+    """Codes one face of one segment, and checks some of its pictures."""
+
+    def __init__(self, window: Box, pixel_format: str, *, check: bool) -> None:
+        self._size = window.w, window.h
+        self._encoder = FaceEncoder(self._size, pixel_format)
+        self._count, self._check = 0, check
+        self._samples: dict[int, I420] = {}
+
+    def add(self, picture: I420) -> None:
+        if self._check and self._count % _CHECKED == 0:
+            self._samples[self._count] = picture
+        self._encoder.add(picture)
+        self._count += 1
+
+    def finish(self) -> tuple[bytes, float]:
+        """The coded pictures, and the mean squared error of those that were compared."""
+        data = self._encoder.finish()
+        if not self._check:
+            return data, 0.0
+        errors = [
+            squared_error(picture, self._samples[n])
+            for n, picture in enumerate(decode_faces(data, self._size, self._count))
+            if n in self._samples
+        ]
+        return data, sum(errors) / len(errors)

@@ -1,0 +1,1 @@
+"""Face-swap networks in PyTorch (extra `swap`). Importing this package loads no torch."""

@@ -1,0 +1,1 @@
+"""Colour meaning: ICC profiles made from what a file states in other ways, or for another mode."""

@@ -1,0 +1,1 @@
+"""Flows (codec, pad and embedding combined), and the models' cards and weights. No torch."""

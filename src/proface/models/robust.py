@@ -1,0 +1,217 @@
+"""The robust flow: face coder, one-time pad, lattice on DCT coefficients. Survives JPEG.
+
+protect   x --coder--> two streams --(+ pad mod 2^16)--> uniform words --embedding, in o--> p
+recover   p --embedding--> words --(- pad mod 2^16)--> streams --coder--> recovered
+
+The base layer carries a coarse picture of the face and outlives scaling; the detail layer carries
+a complete one. Each stream begins with a CRC-32, so that a wrong pad is noticed; its length follows
+from the region's size alone. One of the layers begins with public bytes, which are not padded: what
+recovery needs when the header is gone (`container.pixel_description`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import zlib
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from proface.codec import face_coder
+from proface.embedding.base import Change, Words
+from proface.embedding.dct_lattice import DctLattice, Layer
+from proface.embedding.layer_tables import parse_tables
+from proface.errors import DamagedFileError
+from proface.inference.engine import DEFAULT_DEVICE
+from proface.models.cards import Card
+from proface.models.flow import Flow, Revealed
+from proface.types import Pixels, Place
+
+if TYPE_CHECKING:
+    from proface.embedding.finder.grid import Tools
+
+PUBLIC_WORDS = 55
+# With fewer words, the base layer leaves the public bytes to the detail layer: the coarse face
+# would have no room.
+LEAST_BASE_WORDS = 96
+_CHECK_WORDS = 2  # of each stream: its CRC-32
+
+
+class Robust(Flow):
+    """A model of the robust flow; see `Flow`. The pad covers both layers."""
+
+    kind = "robust"
+
+    def __init__(self, card: Card, device: str = DEFAULT_DEVICE) -> None:
+        super().__init__(card)
+        self.embedding = DctLattice(parse_tables(card.read("tables")))
+
+    @property
+    def survives(self) -> frozenset[Change]:
+        """See `Flow`."""
+        return self.embedding.survives
+
+    def words(self, height: int, width: int) -> int:
+        """See `Flow`: 0 for images that are too small or too large."""
+        if max(height, width) > face_coder.MAX_SIDE:
+            return 0
+        return int(self.embedding.capacity(height, width).sum())
+
+    def public_bytes(self, height: int, width: int) -> int:
+        """See `Flow`."""
+        return 2 * PUBLIC_WORDS if any(self.starts(height, width)) else 0
+
+    def stream_bytes(self, height: int, width: int) -> tuple[int, int]:
+        """Bytes of the coarse and of the complete picture; 0 for one that has no room."""
+        if not self.words(height, width):
+            return 0, 0
+        starts = self.starts(height, width)
+        coarse, full = (
+            2 * (int(count) - start - _CHECK_WORDS)
+            for count, start in zip(self.embedding.capacity(height, width), starts, strict=True)
+        )
+        return (
+            min(coarse, face_coder.MAX_LENGTH) if coarse >= face_coder.MIN_LENGTH else 0,
+            min(full, face_coder.MAX_LENGTH) if full >= face_coder.MIN_LENGTH else 0,
+        )
+
+    def hide(self, x: Pixels, o: Pixels, pad: Words, public: bytes = b"") -> Pixels:
+        """See `Flow`. Where `words` is 0, p is the look alone."""
+        return self.hide_streams(self.streams(x), o, pad, public)
+
+    def streams(self, x: Pixels) -> tuple[bytes, bytes]:
+        """The coarse and the complete picture, each of as many bytes as `stream_bytes` says."""
+        coarse, full = self.stream_bytes(*x.shape[:2])
+        return (
+            face_coder.encode(x, coarse) if coarse else b"",
+            face_coder.encode(x, full) if full else b"",
+        )
+
+    def hide_streams(
+        self, streams: tuple[bytes, bytes], o: Pixels, pad: Words, public: bytes = b""
+    ) -> Pixels:
+        """As `hide`, with what `streams` made of the original."""
+        height, width = o.shape[:2]
+        if not self.words(height, width):
+            return o.copy()
+        capacity = self.embedding.capacity(height, width)
+        words = np.zeros((2, int(capacity.max())), np.uint16)
+        pads = np.split(pad, [int(capacity[0])])
+        for row, own, count, start, stream in zip(
+            words, pads, capacity, self.starts(height, width), streams, strict=True
+        ):
+            data = zlib.crc32(stream).to_bytes(4, "big") + stream
+            # The one-time pad covers all but the public words, also those that stay empty: uint16
+            # addition wraps modulo 2^16.
+            row[:count] = own
+            row[:start] = _whiten(public)[:start]
+            data = data[: 2 * (count - start)]
+            row[start : start + len(data) // 2] += np.frombuffer(data, ">u2").astype(np.uint16)
+        return self.embedding.embed(o, words)
+
+    def reveal(self, p: Pixels, pad: Words) -> Pixels:
+        """See `Flow`. p has the size at which it was protected; it may be changed as `survives`."""
+        return self.read(p, pad).pixels
+
+    def read(self, p: Pixels, pad: Words) -> Revealed:
+        """See `Flow`: "coarse" if only the base layer could be read."""
+        height, width = p.shape[:2]
+        if not self.words(height, width):
+            # Nothing is hidden in such a size; of a forged one, reading would take much memory.
+            return Revealed(p, "none", False, "")
+        base, detail = self.embedding.read(p)
+        starts = self.starts(height, width)
+        pads = np.split(pad, [len(base.words)])
+        condition = describe_state(detail if detail.intact else base)
+        wrong = False
+        coarse, full = self.stream_bytes(height, width)
+        quality: Literal["full", "coarse"]
+        for quality, layer, start, own, length in (
+            ("full", detail, starts[1], pads[1], full),
+            ("coarse", base, starts[0], pads[0], coarse),
+        ):
+            if not layer.intact or not length:
+                continue
+            data = (layer.words - own)[start:].astype(">u2").tobytes()
+            check, stream = data[:4], data[4 : 4 + length]
+            if zlib.crc32(stream).to_bytes(4, "big") != check:
+                wrong = True
+                continue
+            try:
+                pixels = face_coder.decode(stream, height, width)
+            except DamagedFileError:  # made by somebody who has the key
+                continue
+            return Revealed(pixels, quality, False, condition)
+        seed = base.words.tobytes() + detail.words.tobytes() + pad.tobytes()
+        noise = hashlib.shake_128(seed).digest(height * width * 3)
+        pixels = np.frombuffer(noise, np.uint8).reshape(height, width, 3)
+        return Revealed(pixels, "none", wrong, condition)
+
+    def find(
+        self, picture: Pixels, original_size: tuple[int, int] | None = None
+    ) -> list[tuple[bytes, Place, float]]:
+        """See `Flow`."""
+        # OpenCV is loaded only where a region is looked for.
+        from proface.embedding.finder.find import find_regions
+
+        size = None if original_size is None else original_size[::-1]
+        return [
+            (
+                _bytes(one.content.words[:PUBLIC_WORDS]),
+                Place(
+                    one.left * one.scale,
+                    one.top * one.scale,
+                    one.width * one.scale,
+                    one.height * one.scale,
+                ),
+                one.scale,
+            )
+            for one in find_regions(picture, self._tools, size)
+        ]
+
+    @functools.cached_property
+    def _tools(self) -> Tools:
+        """What regions are recognised by."""
+        from proface.embedding.finder.evidence import parse_finder_tables
+        from proface.embedding.finder.grid import Tools
+
+        tables = parse_finder_tables(self.card.read("finder"), self.embedding.tables)
+        return Tools(self.embedding, tables, self._public_layer)
+
+    def starts(self, height: int, width: int) -> tuple[int, int]:
+        """How many public words the base and the detail layer begin with."""
+        if not self.words(height, width):
+            return 0, 0
+        base, detail = self.embedding.capacity(height, width)
+        if base >= LEAST_BASE_WORDS:
+            return PUBLIC_WORDS, 0
+        return 0, PUBLIC_WORDS if detail >= 2 * PUBLIC_WORDS else 0
+
+    def _public_layer(self, height: int, width: int) -> str | None:
+        """The layer that begins with public words."""
+        base, detail = self.starts(height, width)
+        return "base" if base else "detail" if detail else None
+
+
+def describe_state(layer: Layer) -> str:
+    """What happened to a picture, from the state that fits its layer best; "" if nothing did."""
+    match = re.match(r"(?:x(\.\d+) )?([a-z]+)(\d*)(?:_(\d\d)\b)?", layer.state)
+    if match is None or match[2] in ("png", "noise"):
+        return "" if match is None or match[2] == "png" else "noise was added"
+    name = {"jpeg": "JPEG", "webp": "WebP"}.get(match[2], match[2])
+    compressed = f"compressed to about {name} quality {match[4] or match[3]}"
+    return f"scaled to about {float(match[1]):.0%} and {compressed}" if match[1] else compressed
+
+
+def _whiten(public: bytes) -> Words:
+    """Public bytes, padded with zeros, as words that look uniform; its own inverse on bytes."""
+    mask = hashlib.shake_128(b"proface robust public bytes").digest(2 * PUBLIC_WORDS)
+    data = np.frombuffer(public.ljust(2 * PUBLIC_WORDS, b"\0"), np.uint8)
+    return (data ^ np.frombuffer(mask, np.uint8)).view(">u2").astype(np.uint16)
+
+
+def _bytes(words: Words) -> bytes:
+    """The public bytes in public words."""
+    return _whiten(words.astype(">u2").tobytes()).astype(">u2").tobytes()

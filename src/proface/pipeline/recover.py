@@ -1,0 +1,95 @@
+"""Recover regions of a protected picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from proface.keys import FaceKey, keystream
+from proface.models.flow import Flow, Revealed
+from proface.types import Pixels, Place
+
+
+def recover_region(
+    pixels: Pixels, key: FaceKey, flow: Flow, place: Place | None = None
+) -> Revealed:
+    """Recover the original of one region of a protected picture.
+
+    Args:
+        pixels: the whole picture, H x W x 3.
+        key: the region's place and key.
+        flow: the flow that protected it.
+        place: where the region is in this picture, if not at the key's box.
+
+    Returns:
+        The region at the size at which it was protected.
+    """
+    words = flow.words(key.box.h, key.box.w)
+    if not words:  # nobody hides anything in this size, which may be huge: a forged header
+        return Revealed(pixels[key.box.slices], "none")
+    pad = keystream(key.pad, words)
+    if place is None:
+        return flow.read(pixels[key.box.slices], pad)
+    for part in cuts(pixels, place, (key.box.h, key.box.w)):
+        revealed = flow.read(part, pad)
+        if revealed.quality != "none" or revealed.wrong_pad:
+            break
+    return revealed
+
+
+def draft_region(pixels: Pixels, key: FaceKey, flow: Flow) -> Pixels | None:
+    """As `recover_region` at the key's box, faster and slightly less good; None if it cannot be."""
+    return flow.draft(pixels[key.box.slices], keystream(key.pad, flow.words(key.box.h, key.box.w)))
+
+
+def decodes_region(pixels: Pixels, key: FaceKey, flow: Flow) -> bool | None:
+    """Whether a region holds a picture under its key; None if the flow cannot tell."""
+    words = flow.words(key.box.h, key.box.w)
+    return flow.decodes(pixels[key.box.slices], keystream(key.pad, words)) if words else None
+
+
+def cuts(pixels: Pixels, place: Place, shape: tuple[int, int]) -> Iterator[Pixels]:
+    """A place of a picture, resampled to a height and width in ways that are worth a try."""
+    box = place.rounded()
+    pixels = _extended(pixels, place)
+    if place.is_whole and (box.h, box.w) == shape:
+        yield np.ascontiguousarray(pixels[box.slices])
+    elif place.h <= shape[0] and place.w <= shape[1]:
+        # OpenCV is loaded only for pictures that were scaled.
+        from proface.embedding.resample import SHARPNESS, enlarged_part
+
+        for sharpness in SHARPNESS:
+            part = enlarged_part(pixels, place, shape, sharpness)
+            yield np.clip(np.rint(part), 0, 255).astype(np.uint8)
+    else:
+        corners = (place.x, place.y, place.x + place.w, place.y + place.h)
+        image = Image.fromarray(pixels)
+        yield np.asarray(image.resize(shape[::-1], Image.Resampling.LANCZOS, box=corners))
+
+
+def _extended(pixels: Pixels, place: Place) -> Pixels:
+    """The picture, with its edge repeated as far as a place reaches beyond it.
+
+    A region may end beyond a picture that was cropped, or by what rounding adds.
+    """
+    down = max(0, math.ceil(place.y + place.h) - pixels.shape[0])
+    across = max(0, math.ceil(place.x + place.w) - pixels.shape[1])
+    if not (down or across):
+        return pixels
+    return np.pad(pixels, ((0, down), (0, across), (0, 0)), "edge")
+
+
+def paste(pixels: Pixels, region: Pixels, place: Place) -> None:
+    """Put a region, of any size, into its place of a picture H x W x 3, in place.
+
+    What lies beyond the picture's right and lower edge is left out.
+    """
+    box = place.rounded()
+    if region.shape[:2] != (box.h, box.w):
+        image = Image.fromarray(np.ascontiguousarray(region))
+        region = np.asarray(image.resize((box.w, box.h), Image.Resampling.LANCZOS))
+    target = pixels[box.slices]
+    target[...] = region[: target.shape[0], : target.shape[1]]
