@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("header", "key_file", "photo", "protected")
+NAMES = ("header", "key_file", "photo", "protected", "jpeg", "face", "description")
 PLACE = Path(".fuzz")
 SLOWEST = 10  # seconds for one input; the tests of hostile files hold two, on an idle machine
 MOST_MEMORY = 1000  # MB, with what libraries and instrumentation take

@@ -12,11 +12,16 @@ from PIL import Image
 
 import proface
 from fuzz.targets import key
-from proface.exporting import export_faces
-from proface.geometry import Box
-from proface.media import find_header
+from proface.codec.face_coder import MIN_SIDE, encode
+from proface.container.pixel_description import PixelDescription
+from proface.container.storage import find_header
+from proface.files.face_keys import export_faces
+from proface.keys import KdfParameters, Key, wrap_file_key
+from proface.media.jpeg import from_pixels, jpeg_bytes, region_coefficients
+from proface.media.jpeg.header import header_segments
+from proface.types import Box
 
-_VECTORS = Path(__file__).parent.parent / "tests" / "vectors"
+_VECTORS = Path(__file__).parent.parent / "tests" / "container" / "vectors"
 _BOX = Box(0, 0, 16, 16)
 
 
@@ -28,6 +33,9 @@ def make(target: str, folder: Path) -> int:
         "key_file": _key_files,
         "photo": _photos,
         "protected": _protected,
+        "jpeg": _jpegs,
+        "face": _faces,
+        "description": _descriptions,
     }[target]()
     for name, data in files.items():
         (folder / name).write_bytes(data)
@@ -88,14 +96,65 @@ def _protected() -> dict[str, bytes]:
     with _folder() as folder:
         image = picture("RGBA", (32, 32))
         for name, more in settings.items():
-            result = proface.protect(image, key(), detect=False, regions=[_BOX], **more)
+            result = proface.protect(
+                image.convert("RGB") if name == "deniable" else image,
+                key(),
+                proface.Options(detect=False, regions=[_BOX], **more),
+            )
             for suffix in (".png", ".webp", ".tif"):
                 result.save(folder / f"{name}{suffix}", check=False)
         proface.protect(
-            folder / "plain.png", key(), detect=False, regions=[Box(16, 16, 16, 16)], again=True
+            folder / "plain.png",
+            key(),
+            proface.Options(detect=False, regions=[Box(16, 16, 16, 16)], again=True),
         ).save(folder / "twice.png", check=False)
         for path in folder.iterdir():
             found[path.name] = path.read_bytes()
+    return found
+
+
+def _jpegs() -> dict[str, bytes]:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x013B] = 6, "A. Photographer"
+    base = from_pixels(np.asarray(picture()), icc=bytes(128))
+    return {
+        "plain.jpg": _saved(picture(), "JPEG", exif=exif.tobytes(), comment=b"behind a tree"),
+        "progressive.jpg": _saved(picture(), "JPEG", progressive=True, quality=60),
+        "full.jpg": _saved(picture(), "JPEG", subsampling="4:4:4", restart_marker_blocks=2),
+        "grey.jpg": _saved(picture("L"), "JPEG"),
+        "header.jpg": jpeg_bytes(base, bytes(1000)) + b"behind",
+        "segment": header_segments(b"header")[0][4:],
+        "region": region_coefficients(base, Box(0, 0, 16, 16)),
+    }
+
+
+def _faces() -> dict[str, bytes]:
+    found = {}
+    for side, length in ((16, 24), (40, 100), (64, 300), (100, 2000)):
+        pixels = np.asarray(picture("RGB", (side, side)))
+        found[str(side)] = bytes([side - MIN_SIDE] * 2) + encode(pixels, length)
+    return found
+
+
+def _descriptions() -> dict[str, bytes]:
+    kdf = KdfParameters(bytes(16), memory_kib=16384, iterations=4, lanes=1)
+    ways = {"file": (key(), 7, "RGB"), "password": (Key.from_password("a password"), 1, "L")}
+    found = {}
+    for name, (one, count, mode) in ways.items():
+        found[name] = PixelDescription(
+            model=b"abcd",
+            file=b"efgh",
+            count=count,
+            n=count,
+            x=16,
+            y=32,
+            w=160,
+            h=192,
+            size=(640, 480),
+            photo_mode="L" if mode == "L" else "RGB",
+            keys=count,
+            stanza=wrap_file_key(bytes(32), one, kdf),
+        ).to_bytes()
     return found
 
 
@@ -120,7 +179,9 @@ def _key_files() -> dict[str, bytes]:
         image = picture(size=(48, 16))
         boxes = [_BOX, Box(32, 0, 16, 16)]
         photo = folder / "photo.png"
-        proface.protect(image, key(), detect=False, regions=boxes).save(photo, check=False)
+        proface.protect(image, key(), proface.Options(detect=False, regions=boxes)).save(
+            photo, check=False
+        )
         export_faces(photo, key(), [1, 2]).save(folder / "faces.key")
         photo.unlink()
         return {path.name: path.read_bytes() for path in folder.iterdir()}

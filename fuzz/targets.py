@@ -7,6 +7,7 @@ tested is what stands behind them, as somebody who writes a hostile file fits th
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -19,10 +20,32 @@ from typing import Any
 
 import numpy as np
 
+from proface.codec.face_coder import MIN_LENGTH, MIN_SIDE, decode
+from proface.container.digests import changes
+from proface.container.header import MAX_HEADER_BYTES, Header
+from proface.container.pixel_description import SIZE, parse_description
+from proface.container.storage import find_header, write_photo
 from proface.errors import ProfaceError
+from proface.files.recover import recover
 from proface.keys import FaceKeys, Key, check_stanzas, load_key_file, open_stanzas
-from proface.media import Header, Metadata, check_pixels, find_header, read_photo, write_photo
-from proface.recovering import recover_photo
+from proface.media.ancillary.parts import Ancillary
+from proface.media.ancillary.read import read_ancillary
+from proface.media.colour.profiles import fitting
+from proface.media.formats import known_format
+from proface.media.jpeg import (
+    Jpeg,
+    aligned,
+    coefficients_digest,
+    from_pixels,
+    jpeg_bytes,
+    read_jpeg,
+    region_coefficients,
+    with_region_coefficients,
+)
+from proface.media.jpeg.header import joined_headers
+from proface.media.metadata import Metadata
+from proface.media.photo import read_photo
+from proface.types import Box
 
 SECRET = bytes(range(32))
 _SUFFIXES = (".png", ".webp", ".tif")
@@ -43,6 +66,7 @@ def header(data: bytes) -> None:
             _quietly(lambda layer=layer: check_stanzas(layer.stanzas))  # type: ignore[misc]
             _quietly(lambda layer=layer: open_stanzas(layer.stanzas, key()))  # type: ignore[misc]
     _quietly(lambda: Metadata.from_bytes(data))
+    _quietly(lambda: Ancillary.from_bytes(data))
 
 
 def key_file(data: bytes) -> None:
@@ -65,6 +89,8 @@ def photo(data: bytes) -> None:
     """Reading a photo; what was read is written, and comes back the same."""
     with _file(mended(data), "") as path:
         _quietly(lambda: find_header(path))
+        if known_format(path.read_bytes()[:64]):
+            read_ancillary(path)
         try:
             found = read_photo(path)
         except ProfaceError:
@@ -84,7 +110,7 @@ def photo(data: bytes) -> None:
     if not opaque or again.alpha is not None:
         assert found.alpha is not None
         assert np.array_equal(np.asarray(again.alpha), found.alpha)
-    assert again.icc == found.icc
+    assert again.icc == fitting(found.icc, grey=found.mode == "L" and suffix != ".webp")
 
 
 def protected(data: bytes) -> None:
@@ -92,12 +118,59 @@ def protected(data: bytes) -> None:
     with _file(mended(data), "") as path:
         _quietly(lambda: find_header(path))
         try:
-            back = recover_photo(path, key(), force=True)
+            back = recover(path, key(), force=True)
         except ProfaceError:
             return
-        altered = check_pixels(back.header, read_photo(path))
+        altered = changes(back.header, read_photo(path))
     assert back.photo.size == back.header.size
     assert not altered or back.warnings
+
+
+def jpeg(data: bytes) -> None:
+    """A JPEG by its coefficients, a part of its header, and a region's sealed coefficients."""
+    _quietly(lambda: joined_headers([data], "a.jpg", MAX_HEADER_BYTES))
+    _quietly(lambda: with_region_coefficients(_small_jpeg(), Box(0, 0, 16, 16), data))
+    try:
+        found = read_jpeg(data)
+        written = jpeg_bytes(found, b"header")
+    except ProfaceError:
+        return
+    again = read_jpeg(written)
+    assert coefficients_digest(again, []) == coefficients_digest(found, [])
+    assert (again.size, again.orientation, again.icc) == (found.size, found.orientation, found.icc)
+    assert again.passengers == ()
+    box = aligned(found, Box(0, 0, 16, 16))
+    sealed = region_coefficients(found, box)
+    restored = with_region_coefficients(again, box, sealed)
+    assert coefficients_digest(restored, []) == coefficients_digest(found, [])
+
+
+def face(data: bytes) -> None:
+    """Decoding a face's stream, as a picture of the sides that the first two bytes say."""
+    if len(data) < MIN_LENGTH + 2:
+        return
+    height, width = MIN_SIDE + data[0], MIN_SIDE + data[1]
+    try:
+        pixels = decode(data[2:], height, width)
+    except ProfaceError:
+        return
+    assert pixels.shape == (height, width, 3)
+
+
+def description(data: bytes) -> None:
+    """What a region says of itself in its pixels; what is taken is written the same."""
+    if len(data) < SIZE:
+        return
+    found = parse_description(data)
+    if found is None:
+        return
+    assert 1 <= found.n <= found.count
+    assert 0 < found.w <= found.size[0] - found.x
+    assert 0 < found.h <= found.size[1] - found.y
+    if found.stanza["type"] == "password":  # of a key file the costs say nothing
+        assert found.to_bytes() == data[:SIZE]
+    _quietly(lambda: check_stanzas([found.stanza]))
+    _quietly(lambda: open_stanzas([found.stanza], key()))
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -105,12 +178,20 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "key_file": key_file,
     "photo": photo,
     "protected": protected,
+    "jpeg": jpeg,
+    "face": face,
+    "description": description,
 }
 
 
 def key() -> Key:
     """The key of all seeds."""
     return Key("file", SECRET)
+
+
+@functools.cache
+def _small_jpeg() -> Jpeg:
+    return from_pixels(np.zeros((32, 32, 3), np.uint8))
 
 
 def fitted(data: bytes) -> bytes:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from skimage import data
 
-from proface.errors import UsageError
-from proface.faces import detect
-from proface.geometry import Box
+from proface.errors import MissingExtraError, UsageError
+from proface.faces import POSSIBLE, centerface, detect
+from proface.types import Box
 
 PORTRAIT = np.ascontiguousarray(data.astronaut()[20:260, 100:340])
 FACE = Box(78, 42, 91, 115)  # where the face lies in PORTRAIT, as judged by eye
@@ -116,8 +116,53 @@ def test_tiny_photos_are_no_trouble(shape):
     assert detect(np.full(shape, 128, np.uint8)) == []
 
 
-def test_a_higher_threshold_finds_fewer_faces():
-    assert detect(PORTRAIT, threshold=0.99) == []
+def test_a_lower_threshold_adds_faces_and_changes_none():
+    canvas, _truth = scene((300, 200), 11, 90, 70)
+    lowest = detect(canvas, threshold=0.01)
+
+    for threshold in (0.2, POSSIBLE, 0.6, 0.9, 0.9999):
+        assert detect(canvas, threshold=threshold) == [f for f in lowest if f.score >= threshold]
+    assert detect(PORTRAIT, threshold=0.99999) == []
+
+
+def test_a_face_of_eight_pixels_is_found():
+    canvas, truth = scene((300, 200), 10, 90, 70)  # 8 px wide
+
+    assert [overlap(face.box, truth) > 0.35 for face in detect(canvas)] == [True]
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_lying_or_upside_down_is_found_once_with_its_landmarks(quarters):
+    height, width = PORTRAIT.shape[:2]
+    turned = np.ascontiguousarray(np.rot90(PORTRAIT[:, 10:], quarters))
+    corners = [(FACE.x - 10, FACE.y), (FACE.x - 10 + FACE.w, FACE.y + FACE.h)]
+    eyes = np.array(detect(PORTRAIT)[0].landmarks[:2]).mean(0) - (10, 0)
+    for turn in range(quarters):
+        across = (width - 10, height)[turn % 2]
+        corners = [(y, across - x) for x, y in corners]
+        eyes = np.array([eyes[1], across - eyes[0]])
+    (x0, y0), (x1, y1) = np.min(corners, 0), np.max(corners, 0)
+
+    (face,) = detect(turned)
+
+    assert overlap(face.box, Box(x0, y0, x1 - x0, y1 - y0)) > 0.4
+    assert np.abs(np.array(face.landmarks[:2]).mean(0) - eyes).max() < 0.15 * FACE.h
+
+
+def test_small_faces_of_a_large_photo_are_seen_enlarged():
+    canvas, truth = scene((2400, 1800), 14, 1500, 1000)
+
+    assert any(overlap(face.box, truth) > 0.35 for face in detect(canvas))
+
+
+def test_without_centerface_yunet_detects_alone(monkeypatch):
+    def missing(*_given):
+        raise MissingExtraError("not installed")
+
+    monkeypatch.setattr(centerface, "network", missing)
+    canvas, truth = scene((600, 400), 60, 200, 90)
+
+    assert [overlap(face.box, truth) > 0.4 for face in detect(canvas)] == [True]
 
 
 @pytest.mark.parametrize("threshold", [0, 1, -0.5, float("nan")])

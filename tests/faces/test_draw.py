@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from proface.faces import draw
-from proface.geometry import Box, Face
+from proface.types import Box, Face
 
 
 @pytest.mark.parametrize("size", [(40, 50), (600, 800), (3000, 4000)])
@@ -36,3 +36,16 @@ def test_nothing_to_draw_gives_a_copy():
 
     assert (drawn == photo).all()
     assert drawn is not photo
+
+
+def test_possible_faces_are_dashed():
+    photo = np.full((200, 200, 3), 128, np.uint8)
+    box = Box(40, 40, 80, 90)
+
+    drawn = draw(photo, [], [], [Face(box)])
+
+    top = drawn[box.y, box.x : box.x + box.w, 0].astype(int)
+    assert set(np.unique(top)) >= {20, 255}  # light and dark dashes
+    assert np.count_nonzero(np.diff(top)) >= 6
+    assert (drawn[box.y + 10 : box.y + 80, box.x + 10 : box.x + 70] == 128).all()
+    assert (drawn[: box.y - 2] == 128).all()

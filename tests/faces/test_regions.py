@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from proface.errors import UsageError
 from proface.faces import parse_region, regions_for
-from proface.geometry import Box
+from proface.types import Box
 
 sides = st.integers(1, 900)
 boxes = st.builds(

@@ -12,13 +12,15 @@ import pytest
 
 from proface.errors import DamagedFileError, OutputExistsError, UsageError
 from proface.keys import FaceKey, FaceKeys, Key, derive, load_key_file
+from proface.types import Region
 
 FILE_KEY, MODEL, DIGEST = bytes(range(32)), "ab" * 32, "cd" * 32
 
 
 def face(n: int = 3, **changes: object) -> FaceKey:
     place = {"n": n, "x": 16, "y": 32, "w": 64, "h": 48, "sha256": DIGEST, **changes}
-    return FaceKey.derive(FILE_KEY, MODEL, **place)  # type: ignore[arg-type]
+    region = Region(**place, look="pixelate:20")  # type: ignore[arg-type]
+    return FaceKey.derive(FILE_KEY, MODEL, region)
 
 
 def test_the_keys_are_those_of_the_schedule():
@@ -74,7 +76,7 @@ def test_a_typing_error_is_found(tmp_path):
 
 def test_a_photo_is_no_key_file(tmp_path):
     (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" * 50_000)
-    with pytest.raises(UsageError, match="no proface key file"):
+    with pytest.raises(UsageError, match="not a proface key file"):
         load_key_file(tmp_path / "photo.png")
 
 

@@ -156,7 +156,7 @@ def test_damaged_key_line(tmp_path, text):
     ],
 )
 def test_foreign_file(tmp_path, content):
-    with pytest.raises(UsageError, match=r"my\.key.*no proface key file"):
+    with pytest.raises(UsageError, match=r"my\.key.*not a proface key file"):
         key_of(tmp_path / "my.key", content)
 
 

@@ -5,41 +5,109 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import time
 
 import pytest
-from hypothesis import given
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proface.errors import DamagedFileError, UsageError, WrongPasswordError
-from proface.keys import KdfParameters, Key, check_stanzas, open_stanzas, wrap_file_key
+from proface.keys import (
+    KdfParameters,
+    Key,
+    check_stanzas,
+    check_total_cost,
+    open_stanzas,
+    wrap_file_key,
+)
+from tests.work import counted
 
 FILE_KEY = bytes(range(64, 96))
 SALT = bytes(range(16))
-CHEAP = KdfParameters(SALT, memory_kib=64, iterations=2, lanes=2)
+CHEAP = KdfParameters(SALT, memory_kib=16384, iterations=4, lanes=2)
 PASSWORD = Key.from_password("correct horse")
 KEY_FILE = Key("file", bytes(range(32)))
 
-# Made apart from the product, with argon2-cffi, PyNaCl and the standard library's HMAC.
+# Made apart from the product, with argon2-cffi, PyNaCl, RFC 8439's ChaCha20 block written in
+# Python, and the standard library's HMAC.
 BY_HAND = [
     {
         "type": "password",
         "kdf": CHEAP.to_json(),
         "nonce": "EBESExQVFhcYGRobHB0eHw==",
-        "wrapped": "kY2slHdgc7csX9Fmi8pyj3/vn2wZ/mqD/dTsxHzC9wbKFOqkuSTopo/otlMwuuvY",
+        "version": 2,
+        "wrapped": "IvXk1LW6TQVEWzXQS0CCoL1YFa2KWZjjF0ZQPvraHfhujkp/pGJIG6/l35DkzufN",
     },
     {
         "type": "keyfile",
         "salt": "AAECAwQFBgcICQoLDA0ODw==",
         "nonce": "EBESExQVFhcYGRobHB0eHw==",
+        "version": 2,
+        "wrapped": "mg5pEx8Afya2//AL956j3uOcGmpA7h8em6/4HkhOHrMilIRgvlnzNeDNIVYIBu35",
+    },
+]
+# As written before version 2: no "version", ChaCha20-Poly1305.
+OLD = [
+    {
+        **{name: value for name, value in BY_HAND[0].items() if name != "version"},
+        "wrapped": "lFyqapVt55ED0uF+yfpLaMjo7B1A5np//OgdXTHYpJ9vg13WXLRE6MBZqoS+zG6b",
+    },
+    {
+        **{name: value for name, value in BY_HAND[1].items() if name != "version"},
         "wrapped": "JpAxvlsJfBthGvmiZBRgTIg5khbsQH/JCuaEoRVTpf4bD5YvINpkykPdMiAf+7zG",
     },
 ]
 
 
 @pytest.mark.parametrize("key", [PASSWORD, KEY_FILE])
-def test_stanzas_made_by_hand_open(key):
-    assert open_stanzas(BY_HAND, key) == FILE_KEY
+@pytest.mark.parametrize("by_hand", [BY_HAND, OLD])
+def test_stanzas_made_by_hand_open(key, by_hand):
+    assert open_stanzas(by_hand, key) == FILE_KEY
+
+
+def test_no_stanza_opens_under_two_keys(hkdf):
+    """With ChaCha20-Poly1305 alone, whoever makes a file can let it open with either of two keys.
+
+    One block of the ciphertext is chosen so that both Poly1305 tags are equal.
+    """
+    one, two = KEY_FILE, Key("file", bytes(range(100, 132)))
+    forged = opens_with_both([one.master(CHEAP), two.master(CHEAP)], hkdf)
+    assert open_stanzas([forged], one) != open_stanzas([forged], two)
+
+    assert wrap_file_key(FILE_KEY, one, CHEAP)["version"] == 2
+    for key in (one, two):
+        with pytest.raises(WrongPasswordError):
+            open_stanzas([{**forged, "version": 2}], key)
+
+
+def opens_with_both(masters, hkdf):
+    """A stanza of the old form that opens under two masters."""
+    prime, high = 2**130 - 5, 2**128
+    nonce = bytes(range(16, 32))
+    halves = []
+    for master in masters:
+        key = hkdf(master, "wrap", "keyfile", salt=nonce)
+        start = Cipher(ChaCha20(key, bytes(16)), mode=None).encryptor().update(bytes(32))
+        r = int.from_bytes(start[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
+        halves.append((r, int.from_bytes(start[16:], "little")))
+    (r, s), (q, t) = halves
+    lengths = high + (32 << 64)  # no associated data, 32 bytes
+    inverse = pow(r**2 - q**2, -1, prime)
+    for first in range(1, 1000):
+        fixed = (high + first) * (r**3 - q**3) + lengths * (r - q) + s - t
+        second = -fixed * inverse % prime - high
+        if not 0 <= second < high:
+            continue
+        tags = {
+            (((high + first) * a**3 + (high + second) * a**2 + lengths * a) % prime + b) % high
+            for a, b in halves
+        }
+        if len(tags) == 1:
+            parts = (number.to_bytes(16, "little") for number in (first, second, tags.pop()))
+            wrapped = base64.b64encode(b"".join(parts)).decode()
+            return {**OLD[1], "wrapped": wrapped}
+    raise AssertionError("no forgery found")
 
 
 @pytest.mark.parametrize(("key", "by_hand"), [(PASSWORD, BY_HAND[0]), (KEY_FILE, BY_HAND[1])])
@@ -85,11 +153,12 @@ def test_a_stanza_of_one_type_does_not_open_as_the_other(monkeypatch):
     # Even were the two masters equal: the type is bound into the wrap key.
     monkeypatch.setattr("proface.keys.key.argon2id", lambda _, kdf: KEY_FILE.master(kdf))
     wrapped = wrap_file_key(FILE_KEY, Key.from_password("any"), CHEAP)
-    forged = {name: wrapped[name] for name in ("nonce", "wrapped")}
+    forged = {name: wrapped[name] for name in ("nonce", "version", "wrapped")}
     with pytest.raises(WrongPasswordError):
         open_stanzas([{**forged, "type": "keyfile", "salt": BY_HAND[1]["salt"]}], KEY_FILE)
 
 
+@settings(max_examples=40)
 @given(stanza=st.integers(0, 1), place=st.integers(0, 47), bit=st.integers(0, 7))
 def test_any_flipped_bit_of_the_wrapped_key_opens_nothing(stanza, place, bit):
     changed = copy.deepcopy(BY_HAND[stanza])
@@ -130,6 +199,11 @@ MALFORMED = {
     "nonce of 15 bytes": [{**BY_HAND[1], "nonce": "EBESExQVFhcYGRobHB0e"}],
     "nonce a number": [{**BY_HAND[1], "nonce": 16}],
     "hostile costs": [{**BY_HAND[0], "kdf": {**CHEAP.to_json(), "memory_kib": 2**40}}],
+    "version 1, stated": [{**OLD[1], "version": 1}],
+    "version 3": [{**BY_HAND[1], "version": 3}],
+    "version true": [{**BY_HAND[1], "version": True}],
+    "version 2.0": [{**BY_HAND[1], "version": 2.0}],
+    "cheap to guess": [{**BY_HAND[0], "kdf": {**CHEAP.to_json(), "memory_kib": 64}}],
     "kdf null": [{**BY_HAND[0], "kdf": None}],
 }
 
@@ -154,12 +228,14 @@ def with_costs(number: int, memory_kib: int, iterations: int) -> dict[str, objec
     return {**BY_HAND[0], "kdf": kdf.to_json()}
 
 
-def test_many_salts_at_the_highest_cost_are_refused_at_once():
-    began = time.process_time()
-    for costs in [(262144, 4), (65536, 16), (32, 32768)]:
-        with pytest.raises(DamagedFileError, match="too much work"):
-            open_stanzas([with_costs(number, *costs) for number in range(32)], PASSWORD)
-    assert time.process_time() - began < 0.1
+def test_many_salts_at_the_highest_cost_are_refused_at_once(monkeypatch):
+    monkeypatch.setattr("proface.keys.key.argon2id", lambda *_: pytest.fail("the KDF ran"))
+    for costs in [(262144, 4), (65536, 16), (16384, 64)]:
+        stanzas = [with_costs(number, *costs) for number in range(32)]
+        with counted() as work, pytest.raises(DamagedFileError, match="too much work"):
+            open_stanzas(stanzas, PASSWORD)
+        assert work.lines < 10_000
+        assert work.peak < 1 << 20
 
 
 def test_32_stanzas_with_a_salt_each_are_fine_at_the_default_costs():
@@ -168,6 +244,15 @@ def test_32_stanzas_with_a_salt_each_are_fine_at_the_default_costs():
 
 def test_one_shared_salt_counts_once_at_any_cost():
     check_stanzas([with_costs(7, 262144, 4)] * 32)
+
+
+def test_the_work_of_all_nested_headers_counts_together():
+    lists = [[with_costs(32 * n + i, 65536, 3) for i in range(32)] for n in range(8)]
+    for one in lists:
+        check_stanzas(one)
+    check_total_cost([lists[0]] * 8)
+    with pytest.raises(DamagedFileError, match="too much work"):
+        check_total_cost(lists)
 
 
 def test_a_file_key_of_another_length_is_refused():

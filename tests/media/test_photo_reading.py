@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from proface.media import Metadata, Photo, read_photo, write_photo
+from proface.container.storage import write_photo
+from proface.media.metadata import Metadata
+from proface.media.photo import Photo, read_photo
 
 ORIENTATION = ExifTags.Base.Orientation.value
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
+from proface.container.storage import find_header
 from proface.errors import ImageError, UnsupportedImageError
-from proface.media import find_header, read_photo
+from proface.media.photo import read_photo
+from tests.work import counted
 
 
 def refused(path: Path, *words: str) -> str:
@@ -46,39 +47,37 @@ def png(width: int, height: int, data: bytes, depth: int = 8, colour: int = 0) -
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
-def test_16_bit_png(tmp_path: Path, colour: int, channels: int) -> None:
-    path = tmp_path / "deep.png"
-    path.write_bytes(png(4, 4, zlib.compress(bytes(4 * (1 + 8 * channels))), 16, colour))
-    refused(path, "more than 8 bits", "Save it with 8 bits")
-
-
-@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
-def test_deep_grey_tiff(tmp_path: Path, dtype: type) -> None:
+@pytest.mark.parametrize(("dtype", "what"), [(np.int32, "32 bits"), (np.float32, "floating-point")])
+def test_deep_grey_tiff(tmp_path: Path, dtype: type, what: str) -> None:
     Image.fromarray(np.zeros((8, 8), dtype)).save(tmp_path / "deep.tif")
-    refused(tmp_path / "deep.tif", "more than 8 bits")
+    refused(tmp_path / "deep.tif", what, "Save it with 8 or 16 bits")
 
 
-def test_16_bit_colour_tiff(tmp_path: Path) -> None:
-    # Pillow opens it as 8-bit RGB without a word. It cannot write one: two pages' worth by hand.
-    tags = [(256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2)]
-    tags += [(273, 4, 1, 14), (277, 3, 1, 3), (278, 3, 1, 1), (279, 4, 1, 12)]
-    body = struct.pack("<3H", 16, 16, 16) + bytes(12)
-    ifd = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags)
-    file = b"II*\0" + struct.pack("<I", 8 + len(body)) + body + ifd + bytes(4)
-    (tmp_path / "deep.tif").write_bytes(file)
-    with Image.open(tmp_path / "deep.tif") as image:
-        assert image.mode == "RGB"
-    refused(tmp_path / "deep.tif", "more than 8 bits")
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_float_colour_tiff(tmp_path: Path, order: str) -> None:
+    """Pillow cannot read it; what it is must be told all the same."""
+    tags = [(256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2)]
+    tags += [(273, 4, 1, 20), (277, 3, 1, 3), (278, 3, 1, 1), (279, 4, 1, 12), (339, 3, 3, 14)]
+    body = struct.pack(f"{order}6H", 32, 32, 32, 3, 3, 3) + bytes(12)
+    ifd = struct.pack(f"{order}H", len(tags))
+    for tag, kind, count, value in tags:
+        number = struct.pack(
+            f"{order}HH" if kind == 3 and count == 1 else f"{order}I",
+            *((value, 0) if kind == 3 and count == 1 else (value,)),
+        )
+        ifd += struct.pack(f"{order}HHI", tag, kind, count) + number
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    data = mark + struct.pack(f"{order}I", 8 + len(body)) + body + ifd + bytes(4)
+    (tmp_path / "a.tif").write_bytes(data)
+    refused(tmp_path / "a.tif", "floating-point", "Save it with 8 or 16 bits")
 
 
-@pytest.mark.parametrize(("mode", "suffix"), [("CMYK", ".jpg"), ("CMYK", ".tif"), ("LAB", ".tif")])
-def test_other_colour_spaces(tmp_path: Path, mode: str, suffix: str) -> None:
-    Image.new(mode, (8, 8)).save(tmp_path / f"a{suffix}")
-    refused(tmp_path / f"a{suffix}", mode, "Convert it to RGB")
+def test_other_colour_spaces(tmp_path: Path) -> None:
+    Image.new("LAB", (8, 8)).save(tmp_path / "a.tif")
+    refused(tmp_path / "a.tif", "LAB", "Convert it to RGB")
 
 
-@pytest.mark.parametrize("mode", ["CMYK", "LAB", "YCbCr", "HSV", "I", "F", "I;16"])
+@pytest.mark.parametrize("mode", ["LAB", "YCbCr", "HSV", "I", "F"])
 def test_pil_images_in_other_modes(mode: str) -> None:
     with pytest.raises(UnsupportedImageError, match=r"not supported\. "):
         read_photo(Image.new(mode, (8, 8)))
@@ -107,8 +106,6 @@ def test_a_preview_or_raw_tiff(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "name"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"8BPS\0\x01", "Photoshop"),
@@ -121,31 +118,23 @@ def test_kinds_refused_by_name(tmp_path: Path, head: bytes, name: str) -> None:
     refused(tmp_path / "a.jpg", name, "first")
 
 
-def test_deep_avif(tmp_path: Path, gradient: Image.Image) -> None:
-    gradient.save(tmp_path / "a.avif")
-    data = bytearray((tmp_path / "a.avif").read_bytes())
-    data[data.find(b"av1C") + 6] |= 0x40
-    (tmp_path / "a.avif").write_bytes(data)
-    refused(tmp_path / "a.avif", "more than 8 bits")
-
-
 def test_no_image_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("Dear diary")
-    refused(tmp_path / "a.jpg", "no image")
+    refused(tmp_path / "a.jpg", "not an image")
 
 
 def test_missing_empty_and_folder(tmp_path: Path) -> None:
     unreadable(tmp_path / "none.jpg", "no such file")
     (tmp_path / "empty.jpg").touch()
     unreadable(tmp_path / "empty.jpg", "empty")
-    unreadable(tmp_path, "not a file")
+    unreadable(tmp_path, "not a regular file")
     unreadable(tmp_path / ("x" * 300), "cannot be read")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
-    unreadable(tmp_path / "a.png", "not a file")
+    unreadable(tmp_path / "a.png", "not a regular file")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp", ".avif", ".gif"])
@@ -166,18 +155,24 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     unreadable(tmp_path / "b.png", "200 megapixels")
 
 
-def test_a_bomb_below_the_limit_is_refused_by_its_size_on_disk(tmp_path: Path) -> None:
+def test_a_bomb_below_the_limit_is_refused_by_its_size_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = zlib.compress(bytes(12_001 * 12_000), 9)
     (tmp_path / "a.png").write_bytes(png(12_000, 12_000, rows))
-    before = time.process_time()
-    unreadable(tmp_path / "a.png", "decompression bomb")
-    assert time.process_time() - before < 2
+    decoded: list[object] = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decoded.append)
+    with counted() as work:
+        unreadable(tmp_path / "a.png", "decompression bomb")
+    assert decoded == []
+    assert work.lines < 10_000
+    assert work.peak < 4 << 20
 
 
 def test_a_png_with_endless_chunks(tmp_path: Path) -> None:
     image = png(4, 4, zlib.compress(bytes(20)))
     (tmp_path / "a.png").write_bytes(image[:33] + chunk(b"prVt", b"") * 500_001 + image[33:])
-    unreadable(tmp_path / "a.png", "more than pixels")
+    unreadable(tmp_path / "a.png", "more data than a photo")
 
 
 def test_a_jpeg_with_endless_scans(tmp_path: Path, gradient: Image.Image) -> None:

@@ -1,0 +1,82 @@
+"""A run that is killed leaves nothing under its name, and the next one goes on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proface import Key
+from proface.container.video_header import Chunk
+from proface.files.video.access import read_video_file
+from proface.files.video.protect import protect_video
+from proface.files.video.verify import verify_video
+from tests.clips import make, sliding
+from tests.files.video.films import packets
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from proface import Key, Options
+from proface.files.video.protect import protect_video
+
+source, output, key, stage, frame, carry = sys.argv[1:]
+
+def die(now, done, total):
+    if (now, done) == (stage, int(frame)):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+protect_video(Path(source), Path(output), Key.from_file(key), Options(carry=carry), progress=die)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "frame", "resumed"), [("faces", 30, 0), ("picture", 60, 0), ("picture", 205, 2)]
+)
+def test_killed_and_run_again(tmp_path: Path, stage: str, frame: int, resumed: int) -> None:
+    clip = make(tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 210, size=(192, 160))
+    key, output = tmp_path / "key", tmp_path / "out" / "clip.mp4"
+    Key.generate().save(key)
+    output.parent.mkdir()
+    run = [sys.executable, "-c", KILLED, clip.path, output, key, stage, frame, "sealed"]
+    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    assert not output.exists()
+    found = protect_video(clip.path, output, Key.from_file(key))
+    assert found.resumed == resumed
+    assert [path.name for path in output.parent.iterdir()] == ["clip.mp4"]
+    report = verify_video(output, Key.from_file(key), original=clip.path)
+    assert report.fault is None
+    assert report.tracks[0].frames == 210
+    assert packets(output, "audio") == packets(clip.path, "audio")
+
+
+def test_a_part_that_is_coded_again_gets_another_salt(tmp_path: Path) -> None:
+    """A frame that was hidden before is never hidden with the same keystream."""
+    clip = make(tmp_path / "clip.mp4", [sliding(20, 20, 0.2, 0, 0.4)], 110, size=(128, 112))
+    key, output = tmp_path / "key", tmp_path / "out.mp4"
+    Key.generate().save(key)
+    run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
+    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    (work,) = tmp_path.glob(".proface-*")
+    data = (work / "00000.chunks").read_bytes()[4:]
+    before = Chunk.from_bytes(data, (128, 112))
+    (work / "00000.pictures").unlink()  # as if it had been killed just before the part was whole
+    assert protect_video(clip.path, output, Key.from_file(key)).resumed == 0
+    video = read_video_file(output)
+    salts = {before.salt, *(video.chunk(number, 1).salt for number in (0, 1))}
+    assert len(salts) == 3
+    assert before.number == 0
+
+
+def test_another_key_or_option_begins_anew(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 110, size=(192, 160))
+    key, output = tmp_path / "key", tmp_path / "p.mp4"
+    Key.generate().save(key)
+    run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
+    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    other = Key.generate()
+    assert protect_video(clip.path, output, other).resumed == 0
+    assert verify_video(output, other, original=clip.path).fault is None
