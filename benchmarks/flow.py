@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from proface.errors import ProfaceError
-from proface.evaluation.speed import flow_calls, published_calls
+from proface.research.evaluation.speed import flow_calls, published_calls
 
 REPEATS = 15
 SIDE = 256

@@ -15,7 +15,9 @@ from PIL import Image
 
 from benchmarks.commands import PASSWORD, run
 from benchmarks.pictures import make_photo
-from proface.evaluation.steps import photo_steps
+from proface.models.store import ModelStore
+from proface.options import Options
+from proface.research.evaluation.step_times import photo_steps
 
 WORK = ("decode", "detect", "flow", "encode")  # what nothing but faster code of others would save
 
@@ -61,7 +63,7 @@ def main() -> None:
             )
         print("\n| one photo, models loaded | " + " | ".join((*WORK, "look", "KDF", "rest")) + " |")
         print("|" + " --- |" * 8)
-        for entry in photo_steps(Path(one), folder):
+        for entry in photo_steps(Path(one), folder, Options(), ModelStore()):
             shares = {step: seconds / entry.total for step, seconds in entry.steps.items()}
             shares["rest"] += shares["digests"]
             row = [f"{shares[step]:.1%}" for step in (*WORK, "look", "KDF", "rest")]

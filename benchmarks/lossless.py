@@ -21,11 +21,11 @@ import numpy.typing as npt
 from PIL import Image
 from skimage import data
 
-from proface.choosing import find_regions
 from proface.errors import ProfaceError
 from proface.keys import seal
-from proface.media import read_photo
-from proface.settings import Settings
+from proface.media.photo import read_photo
+from proface.options import Options
+from proface.pipeline.regions import find_regions
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -62,7 +62,7 @@ def faces(folders: list[Path], count: int) -> Iterator[Pixels]:
 
 def regions_of(source: Path | Image.Image) -> Iterator[Pixels]:
     photo = read_photo(source)
-    _, boxes = find_regions(photo, Settings())
+    boxes = find_regions(photo.pixels, Options()).regions
     for box in boxes:
         yield np.ascontiguousarray(photo.pixels[box.slices])
 
