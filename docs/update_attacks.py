@@ -1,9 +1,9 @@
-"""Puts the figures of a run of `proface attack` where they belong:
+"""Put the results of a run of `proface attack` into documentation and package:
 
     python docs/update_attacks.py RUN
 
-the verdicts and tables of RUN/attacks.json into docs/ATTACKS.md, between the marks of its model,
-and RUN/leaks.json, where the run looked at looks, into the package, for `proface looks`.
+the verdicts and tables of RUN/attacks.json into docs/ATTACKS.md, between the markers of its model,
+and RUN/leaks.json, if the run attacked looks, into the package, for `proface looks`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from proface.attacks.findings import Finding, Table, read
+from proface.research.attacks.findings import Finding, Table, from_json
 
 PAGE = Path(__file__).with_name("ATTACKS.md")
-LEAKS = Path(__file__).parents[1] / "src/proface/obfuscators/leaks.json"
+LEAKS = Path(__file__).parents[1] / "src/proface/looks/leakage.json"
 
 
 def section(run: dict[str, Any]) -> str:
-    """A run's figures as Markdown."""
-    findings = [read(record) for record in run["attacks"]]
+    """The results of a run as Markdown."""
+    findings = [from_json(record) for record in run["attacks"]]
     facts = "; ".join(f"{name} {value}" for name, value in run.items() if name != "attacks")
     rows = [(f.attack, f.verdict, f.because) for f in findings]
-    tables = [Table("Verdicts", ("attack", "verdict", "because"), rows)]
+    tables = [Table("Verdicts", ("attack", "verdict", "reason"), rows)]
     tables += [table for finding in findings for table in _named(finding)]
     return "\n\n".join([f"As measured: {facts}.", *(t.markdown() for t in tables)]) + "\n"
 
@@ -36,16 +36,16 @@ def _named(finding: Finding) -> list[Table]:
 
 
 def updated(page: str, run: dict[str, Any]) -> str:
-    """The page with the figures of a run; the model's marks must be in it."""
-    marks = f"<!-- attacks {run['model']} -->", f"<!-- /attacks {run['model']} -->"
-    block = re.compile(rf"({marks[0]}\n).*?({marks[1]})", re.DOTALL)
+    """The page with the results of a run; it must have the model's markers."""
+    begin, end = f"<!-- attacks {run['model']} -->", f"<!-- /attacks {run['model']} -->"
+    block = re.compile(rf"({begin}\n).*?({end})", re.DOTALL)
     if not block.search(page):
-        raise SystemExit(f"{PAGE.name} has no marks for {run['model']}: {marks[0]} ... {marks[1]}")
+        raise SystemExit(f"{PAGE.name} has no markers for {run['model']}: {begin} ... {end}")
     return block.sub(lambda found: found[1] + section(run) + found[2], page)
 
 
 def main(folder: Path) -> None:
-    """Update page and package from a run's folder."""
+    """Update the page and the package from a run's folder."""
     run = json.loads((folder / "attacks.json").read_text("utf-8"))
     PAGE.write_text(updated(PAGE.read_text("utf-8"), run), "utf-8")
     if (folder / "leaks.json").exists():

@@ -18,7 +18,7 @@ BLOCK = re.compile(r"<!-- help: (?P<name>[a-z ]*) -->\n```text\n.*?```\n", re.DO
 
 def commands() -> list[str]:
     """The names of all commands, "" for proface itself, "keys generate" for one in a group."""
-    from proface.cli import app
+    from proface.__main__ import app
 
     names = [command.callback.__name__ for command in app.registered_commands if command.callback]
     for group in app.registered_groups:

@@ -1,6 +1,6 @@
-"""Puts the figures of the shipped model's card into README.md: python docs/update_figures.py
+"""Copy the figures on the shipped model's card into README.md: python docs/update_figures.py
 
-The card has them from `python -m proface.evaluation.fidelity --card`.
+The card gets them from `python -m proface.research.evaluation.fidelity --card`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from proface.runtime.models import find_model
+from proface.models.cards import find_model
 
 PAGE = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -35,9 +35,10 @@ def table(measured: dict[str, Any]) -> str:
             f"| {row['recovered_psnr']:.1f} dB | {row['recovered_psnr_worst_tenth']:.1f} dB "
             f"| {row['wrong_key_psnr']:.1f} dB |"
         )
-    images = ", ".join(f"{count} of `{name}`" for name, count in sets.items())
-    source = f"Mean over {images}, never trained on; `{measured['by'].split(',')[0]}`"
-    return "\n".join(rows) + f"\n\n{source},{measured['by'].split(',')[1]}.\n"
+    images = " and ".join(f"{count} images of `{name}`" for name, count in sets.items())
+    command, files = measured["by"].split(", ")
+    source = f"Mean over {images}, none of them used in training; {files}, by `{command}`."
+    return "\n".join(rows) + f"\n\n{source}\n"
 
 
 def updated(page: str) -> str:
