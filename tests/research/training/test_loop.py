@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,12 +120,14 @@ def test_a_checkpoint_that_does_not_fit_is_named(tmp_path: Path, damage: str) ->
 def launch(out: Path, bad_rank: int) -> list[str]:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     arguments = ["-m", "tests.research.training.toy", str(out), str(bad_rank)]
-    root = Path(__file__).parents[3]
-    subprocess.run(
-        [*command, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0",
-         "--local-addr", "localhost", *arguments],
-        check=True, capture_output=True, cwd=root, timeout=600,
+    # Loopback by number: Gloo would look up the host's name, which need not have an address.
+    done = subprocess.run(
+        [*command, "--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0",
+         "--local-addr", "127.0.0.1", *arguments],
+        capture_output=True, text=True, cwd=Path(__file__).parents[3], timeout=600,
+        env={**os.environ, "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0"},
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     return [(out / f"rank{n}").read_text() for n in range(2)]
 
 
