@@ -13,10 +13,12 @@ from proface.batch.records import Outcome, exit_code
 from proface.batch.runners import run_jobs
 from proface.batch.sentences import sentence
 from proface.batch.store_batch import protect_stores
+from proface.batch.video_jobs import FrameProgress
 
 __all__ = [
     "BatchKeys",
     "Existing",
+    "FrameProgress",
     "Job",
     "Outcome",
     "Plan",

@@ -47,8 +47,14 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="The certificate's private key (PEM).")
     ] = None,
     max_megabytes: Annotated[
-        int, typer.Option(metavar="N", min=1, max=4096, help="Of one file.")
+        int, typer.Option(metavar="N", min=1, max=4096, help="Of one photo.")
     ] = 64,
+    max_video_megabytes: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65536, help="Of one video.")
+    ] = 512,
+    max_video_minutes: Annotated[
+        int, typer.Option(metavar="N", min=1, max=1440, help="Of work on one video.")
+    ] = 60,
     max_megapixels: Annotated[
         int, typer.Option(metavar="N", min=1, max=200, help="Of one photo.")
     ] = 64,
@@ -84,8 +90,10 @@ def serve(
     _check_certificate(certificate, certificate_key, access)
     limits = Limits(
         file_bytes=max_megabytes << 20,
+        video_bytes=max_video_megabytes << 20,
         pixels=max_megapixels * 1_000_000,
         seconds=max_seconds,
+        video_seconds=60 * max_video_minutes,
         requests=max_requests,
     )
     models = ModelStore(device)

@@ -15,7 +15,7 @@ All primitives come from the `cryptography` package.
 """
 
 from proface.keys.batch_key import BatchKey
-from proface.keys.face_keys import FaceKey, FaceKeys, parse_key_file
+from proface.keys.face_keys import FaceKey, FaceKeys
 from proface.keys.kdf import KdfParameters
 from proface.keys.key import Key
 from proface.keys.published_key import paper_key_map
@@ -30,7 +30,7 @@ from proface.keys.stanzas import (
     wrap_file_key,
 )
 from proface.keys.stream import keystream
-from proface.keys.track_keys import TrackKey, TrackKeys, load_key_file
+from proface.keys.track_keys import TrackKey, TrackKeys, load_key_file, parse_key_file
 
 __all__ = [
     "BatchKey",

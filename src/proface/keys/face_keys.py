@@ -22,7 +22,6 @@ from typing import NoReturn
 
 from proface.errors import UsageError, numbered
 from proface.keys import keyfile
-from proface.keys.key import Key
 from proface.keys.schedule import derive
 from proface.types import Box, Region
 
@@ -110,13 +109,6 @@ class FaceKeys:
 
     def __repr__(self) -> str:
         return f"<FaceKeys of {len(self._keys)} face(s)>"
-
-
-def parse_key_file(data: bytes, name: str) -> Key | FaceKeys:
-    """Read a key file of either kind in memory. name: of the file, for messages."""
-    if keyfile.parse_lines(data, name)[0][0] == keyfile.FACE_WORD:
-        return FaceKeys.from_bytes(data, name)
-    return Key.from_bytes(data, name)
 
 
 def _encode(key: FaceKey) -> bytes:

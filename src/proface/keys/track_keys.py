@@ -84,6 +84,11 @@ class TrackKeys:
         """Read what `save` wrote; raises as `FaceKeys.from_file`."""
         return cls([_decode(words, path) for words in keyfile.read_lines(path)])
 
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str) -> TrackKeys:
+        """As `from_file`, of a key file in memory. name: of the file, for messages."""
+        return cls([_decode(words, name) for words in keyfile.parse_lines(data, name)])
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a new text file with mode 0600; raises as `FaceKeys.save`."""
         lines = [keyfile.encode_line(keyfile.TRACK_WORD, _encode(key)) for key in self._keys]
@@ -111,6 +116,16 @@ def load_key_file(path: str | os.PathLike[str]) -> Key | FaceKeys | TrackKeys:
     if word == keyfile.TRACK_WORD:
         return TrackKeys.from_file(path)
     return Key.from_file(path)
+
+
+def parse_key_file(data: bytes, name: str) -> Key | FaceKeys | TrackKeys:
+    """As `load_key_file`, of a key file in memory. name: of the file, for messages."""
+    word = keyfile.parse_lines(data, name)[0][0]
+    if word == keyfile.FACE_WORD:
+        return FaceKeys.from_bytes(data, name)
+    if word == keyfile.TRACK_WORD:
+        return TrackKeys.from_bytes(data, name)
+    return Key.from_bytes(data, name)
 
 
 def _encode(key: TrackKey) -> bytes:

@@ -26,6 +26,7 @@ async def about(service: TheService) -> dict[str, Any]:
         "version": __version__,
         "limits": {
             "file_bytes": limits.file_bytes,
+            "video_bytes": limits.video_bytes,
             "pixels": limits.pixels,
             "seconds": limits.seconds,
             "uploads": limits.uploads,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, File, Form, UploadFile
 
-from proface.errors import UsageError
+from proface.errors import UnsupportedImageError, UsageError
 from proface.faces import parse_region, regions_for
-from proface.keys import FaceKeys, Key, parse_key_file
+from proface.keys import FaceKeys, Key, TrackKeys, parse_key_file
 from proface.looks import LOOKS
 from proface.looks.stickers import STICKERS
+from proface.media.video.formats import is_video
 from proface.options import Options
 from proface.server.uploads import Uploads, write_file
 from proface.types import PLAIN_NAME
@@ -43,6 +44,7 @@ class Given:
 
         Raises:
             UsageError: there is no photo, or two.
+            UnsupportedImageError: it is a video, which would take minutes.
             Refusal: it is too large, or there is no such upload.
         """
         if (self.photo is None) == (self.upload is None):
@@ -50,8 +52,15 @@ class Given:
                 "Give a file in the field `photo`, or the id of an upload in `upload`."
             )
         if self.photo is not None:
-            return write_sent(self.photo, folder, "photo", most)
-        return uploads.get(self.upload or "").path
+            path = write_sent(self.photo, folder, "photo", most)
+        else:
+            path = uploads.get(self.upload or "").path
+        if is_video(path):
+            raise UnsupportedImageError(
+                f"{path.name}: this is a video. On the page, use Several files; otherwise send it "
+                "to /v1/uploads and start a job."
+            )
+        return path
 
 
 def given_photo(
@@ -79,7 +88,7 @@ class GivenKey:
             return Key.from_password(self.password or "")
         return Key.from_bytes(*self._key_file())
 
-    def read_any(self) -> Key | FaceKeys:
+    def read_any(self) -> Key | FaceKeys | TrackKeys:
         """The key, or the keys of single faces in a key file."""
         if self._is_password():
             return self.read()
@@ -114,6 +123,7 @@ def region_options(
     skip: Annotated[list[int] | None, _field("Face to leave out. Repeatable.")] = None,
     region: Annotated[list[str] | None, _field("x,y,w,h: region to add. Repeatable.")] = None,
     detect: Annotated[bool, _field("false: no face detection; protect only `region`.")] = True,
+    careful: Annotated[bool, _field("Hide possible faces below the threshold too.")] = False,
 ) -> Options:
     """The options that choose regions; checked as the commands do."""
     if not 0 < threshold < 1:
@@ -125,7 +135,12 @@ def region_options(
     if not detect and skip:
         raise UsageError("`skip` needs detected faces: leave out `detect`.")
     return Options(
-        detect=detect, threshold=threshold, expand=expand, skip=tuple(skip or ()), regions=regions
+        detect=detect,
+        threshold=threshold,
+        careful=careful,
+        expand=expand,
+        skip=tuple(skip or ()),
+        regions=regions,
     )
 
 
@@ -181,6 +196,11 @@ def protect_options(
     quality: Annotated[int, _field("Of a JPEG from another kind of photo.")] = 92,
     keep_metadata: Annotated[bool, _field("Leave EXIF and XMP readable.")] = False,
     again: Annotated[bool, _field("Add regions to a protected photo.")] = False,
+    carry: Annotated[
+        Literal["sealed", "pixels"],
+        _field("Where a video holds its faces: in an encrypted stream, or in lossless pixels."),
+    ] = "sealed",
+    crf: Annotated[int, _field("Quality of a video's picture, 0 (best) to 51.")] = 23,
     model: Annotated[str | None, _field("A model of `proface models`.")] = None,
 ) -> Options:
     """The options of `proface protect`, but for the look."""
@@ -193,6 +213,8 @@ def protect_options(
         quality=quality,
         keep_metadata=keep_metadata,
         again=again,
+        carry=carry,
+        crf=crf,
         model=model,
     )
 

@@ -55,14 +55,15 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answer = _Answer(scope, send)
-        refused = self._refusal(scope)
+        most = self._limits.body_bytes(scope["path"])
+        refused = self._refusal(scope, most)
         if refused is not None:
-            await _drain(receive, self._limits.body_bytes)
+            await _drain(receive, most)
             await refused(scope, receive, answer)
         else:
             has_body = scope["method"] == "POST"
             self._in_progress += has_body
-            body = _Body(receive, self._limits)
+            body = _Body(receive, self._limits, most)
             try:
                 await self._app(scope, body, answer)
             except Exception as error:  # a fault of the program, never shown to a client
@@ -76,7 +77,7 @@ class Guard:
                 await body.drain()
         answer.log()
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope, most: int) -> Response | None:
         """The answer to a request that is not let in, or None."""
         headers = {
             name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
@@ -102,8 +103,8 @@ class Guard:
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return problem(HTTPStatus.BAD_REQUEST, "The Content-Length is no number.")
-        if int(length[:20]) > self._limits.body_bytes:
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _over(self._limits))
+        if int(length[:20]) > most:
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _over(most))
         if scope["method"] == "POST" and self._in_progress >= self._limits.requests:
             return problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -155,8 +156,8 @@ class _Answer:
 class _Body:
     """Receives a body; ends one that is too large or too slow."""
 
-    def __init__(self, receive: Receive, limits: Limits) -> None:
-        self._receive, self._limits = receive, limits
+    def __init__(self, receive: Receive, limits: Limits, most: int) -> None:
+        self._receive, self._limits, self._most = receive, limits, most
         self._size = 0
         self._until = time.monotonic() + limits.body_seconds
         self._ended = False
@@ -174,14 +175,14 @@ class _Body:
             ) from None
         self._size += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
-        if self._size > self._limits.body_bytes:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _over(self._limits))
+        if self._size > self._most:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _over(self._most))
         return message
 
     async def drain(self) -> None:
         """Read on to the end of a body that was refused, within limits."""
         if not self._ended:
-            await _drain(self._receive, self._limits.body_bytes)
+            await _drain(self._receive, self._most)
 
 
 def _same_origin(headers: Mapping[str, str]) -> bool:
@@ -205,8 +206,8 @@ async def _drain(receive: Receive, most: int) -> None:
                 return
 
 
-def _over(limits: Limits) -> str:
+def _over(most: int) -> str:
     return (
-        f"The request is over {limits.body_bytes >> 20} MiB, the service's limit. Scale the photo "
-        "down, or use the command."
+        f"The request is over {most >> 20} MiB, the service's limit. Make the file smaller, or use "
+        "the command."
     )

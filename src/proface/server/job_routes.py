@@ -1,4 +1,4 @@
-"""Routes for many photos: /v1/jobs."""
+"""Routes for many photos and videos: /v1/jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form
 from starlette.responses import Response
 
-from proface.batch import Protecting, Recovering, needs_lossless
+from proface.batch import FrameProgress, Job, Outcome, Protecting, Recovering, needs_lossless
 from proface.files.protect import check_usage
 from proface.looks import get_look
 from proface.options import Options
@@ -24,7 +24,9 @@ router = APIRouter(prefix="/v1/jobs")
 TheUploads = Annotated[list[str], Form(alias="upload", description="An upload's id. Repeatable.")]
 
 
-@router.post("/protect", status_code=HTTPStatus.ACCEPTED, summary="Hide the faces of many photos")
+@router.post(
+    "/protect", status_code=HTTPStatus.ACCEPTED, summary="Hide the faces of many photos and videos"
+)
 async def protect(
     service: TheService,
     uploads: TheUploads,
@@ -35,8 +37,8 @@ async def protect(
 ) -> dict[str, Any]:
     """Starts a job; its uploads belong to it from now on.
 
-    Each photo is done as by `/v1/protect`, under one key derivation. One that fails is a record
-    with its reason.
+    Each photo is done as by `/v1/protect`, each video as by the command, under one key derivation.
+    One that fails is a record with its reason.
     """
     service.jobs.check_room()
     chosen = replace(options, look=look.spec(service.folder, service.limits.file_bytes))
@@ -45,10 +47,11 @@ async def protect(
     check_usage(chosen, (secret,))
     work = Protecting(secret, chosen, models=service.models)
     planned = partial(plan_one, format_name=format_name, lossless=needs_lossless(chosen))
-    return service.jobs.start(service.uploads.take(uploads), planned, work).to_json()
+    taken = service.uploads.take(uploads)
+    return service.jobs.start(taken, planned, partial(_told, work)).to_json()
 
 
-@router.post("/recover", status_code=HTTPStatus.ACCEPTED, summary="Recover many photos")
+@router.post("/recover", status_code=HTTPStatus.ACCEPTED, summary="Recover many photos and videos")
 async def recover(
     service: TheService,
     uploads: TheUploads,
@@ -60,12 +63,13 @@ async def recover(
     service.jobs.check_room()
     work = Recovering(key.read_any(), force=force, models=service.models)
     planned = partial(plan_one, format_name=format_name)
-    return service.jobs.start(service.uploads.take(uploads), planned, work).to_json()
+    taken = service.uploads.take(uploads)
+    return service.jobs.start(taken, planned, partial(_told, work)).to_json()
 
 
 @router.get("/{job}", summary="Progress")
 async def progress(service: TheService, job: str) -> dict[str, Any]:
-    """How many photos are done, and the record of each."""
+    """How many are done, the record of each, and the frames of videos in progress."""
     return service.jobs.get(job).to_json()
 
 
@@ -76,7 +80,7 @@ async def progress(service: TheService, job: str) -> dict[str, Any]:
     responses={200: {"content": {"application/zip": {}}}},
 )
 async def result(service: TheService, job: str) -> Response:
-    """The files, and `records.jsonl` with a line for each photo."""
+    """The files, and `records.jsonl` with a line for each photo or video."""
     found = service.jobs.get(job)
     if found.state != "done":
         raise Refusal(HTTPStatus.CONFLICT, "The job is not done yet. Ask for its progress.")
@@ -87,3 +91,7 @@ async def result(service: TheService, job: str) -> Response:
 async def remove(service: TheService, job: str) -> None:
     """Photos in progress are finished and thrown away. No error if it is gone already."""
     await service.jobs.remove(job)
+
+
+def _told(work: Protecting | Recovering, job: Job, progress: FrameProgress) -> Outcome:
+    return replace(work, progress=progress)(job)

@@ -1,4 +1,4 @@
-"""Jobs: many photos in the background, their progress, and one archive of the results."""
+"""Jobs: many photos and videos in the background, their progress, one archive of the results."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
-from proface.batch import Job, Outcome, sentence
+from proface.batch import FrameProgress, Job, Outcome, sentence
+from proface.media.video.formats import is_video
 from proface.server.problems import Busy, Refusal, wording
 from proface.server.settings import Limits
 from proface.server.uploads import Upload
+from proface.server.video_run import VideoRun
 from proface.server.work import Workers
 
 PlanOne = Callable[[Path, Path], Job]
-Work = Callable[[Job], Outcome]
+Work = Callable[[Job, FrameProgress], Outcome]
 
 
 @dataclass
@@ -32,12 +34,13 @@ class BatchJob:
     Attributes:
         id: 128 random bits; who knows it may use the job.
         folder: holds the archive, and one result at a time for each worker.
-        total: the number of photos.
-        records: as `--json` prints them, in the order in which photos were done.
+        total: the number of photos and videos.
+        records: as `--json` prints them, in the order in which they were done.
         state: what it is doing.
         used: when it was last asked for, in seconds of the monotonic clock.
         names: of the results so far, in lower case.
-        waiting: the photos that were not begun.
+        waiting: what was not begun.
+        videos: those that were begun and not done.
     """
 
     id: str
@@ -48,6 +51,7 @@ class BatchJob:
     used: float = field(default_factory=time.monotonic)
     names: set[str] = field(default_factory=set)
     waiting: list[Upload] = field(default_factory=list)
+    videos: list[VideoRun] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
     @property
@@ -64,6 +68,7 @@ class BatchJob:
             "total": self.total,
             "done": len(self.records),
             "failed": failed,
+            "videos": [video.state for video in self.videos if video.state is not None],
             "records": self.records,
         }
 
@@ -84,9 +89,9 @@ class Jobs:
         """Begin a job, which owns the uploads from now on.
 
         Args:
-            uploads: the photos.
-            plan_one: gives the job of a photo, with its output in a folder.
-            work: does one.
+            uploads: the photos and videos.
+            plan_one: gives the job of one, with its output in a folder.
+            work: does one, and tells of a video's frames.
         """
         number = secrets.token_hex(16)
         job = BatchJob(number, self._folder / number, len(uploads), waiting=[*uploads])
@@ -131,7 +136,7 @@ class Jobs:
             await self.remove(number)
 
     async def _run(self, job: BatchJob, plan_one: PlanOne, work: Work) -> None:
-        """Do the photos, as many at a time as there are workers."""
+        """Do them, as many at a time as there are workers."""
         job.waiting.reverse()
         try:
             with zipfile.ZipFile(job.archive, "w", zipfile.ZIP_STORED) as archive:
@@ -163,23 +168,38 @@ class Jobs:
         plan_one: PlanOne,
         work: Work,
     ) -> None:
-        """Do one photo, and put its result into the archive."""
+        """Do one photo or video, and put its result into the archive."""
         source, own = upload.path, job.folder / upload.id
-        future = self._workers.submit(source, lambda: work(plan_one(source, own)))
+        video = VideoRun(self._limits.video_seconds)
+        filming = is_video(source)
+
+        def do() -> Outcome:
+            return work(plan_one(source, own), video)
+
+        if filming:
+            job.videos.append(video)
+            future = self._workers.submit_video(do)
+        else:
+            future = self._workers.submit(source, do)
         try:
-            outcome = await self._workers.wait(future)
+            # A video watches its own time, from its first frame.
+            waiting = asyncio.wrap_future(future) if filming else self._workers.wait(future)
+            outcome = await waiting
             job.records.append(self._stored(job, outcome, archive))
         except asyncio.CancelledError:
             future.cancel()
+            video.cancel()
             raise
         except Exception as error:
             job.records.append(self._failed(source, error))
         finally:
+            if filming:
+                job.videos.remove(video)
             # A thread may still be at it: its folders go when it is done.
             future.add_done_callback(lambda _future: self._clear(job, source.parent, own))
 
     def _clear(self, job: BatchJob, *folders: Path) -> None:
-        """Remove what a photo needed, and what it made anew in the folder of a removed job."""
+        """Remove what one needed, and what it made anew in the folder of a removed job."""
         _remove(*folders)
         if job.id not in self._jobs:
             _remove(job.folder)

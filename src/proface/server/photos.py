@@ -14,7 +14,7 @@ from PIL import Image
 from starlette.responses import Response
 
 from proface.batch import Job, Protecting, Recovering, make_plan, make_target, needs_lossless
-from proface.errors import UnsupportedImageError
+from proface.faces.detect import POSSIBLE
 from proface.files.access import errors_name
 from proface.files.inspect import inspect
 from proface.files.preview import Subject, open_subject, show
@@ -22,7 +22,6 @@ from proface.files.protect import check_usage
 from proface.files.verify import verify
 from proface.looks import get_look
 from proface.looks.leakage import warning
-from proface.media.video.formats import is_video
 from proface.options import Options
 from proface.pipeline.regions import choose_regions, describe_faces, describe_regions
 from proface.server.forms import (
@@ -60,7 +59,7 @@ async def add_upload(
 ) -> dict[str, Any]:
     """Answers with an id, which the other requests take instead of the photo.
 
-    It is removed after half an hour without use, and when the service ends.
+    Videos too, for jobs. It is removed after half an hour without use, and when the service ends.
     """
     upload = service.uploads.add(photo.file, photo.filename or "photo")
     try:
@@ -242,16 +241,7 @@ async def verify_photo(
 
 
 def plan_one(file: Path, folder: Path, format_name: str | None, *, lossless: bool = False) -> Job:
-    """The job of one photo, planned as the commands do; its output is in the folder.
-
-    Raises:
-        UnsupportedImageError: it is a video, which would take minutes.
-    """
-    if is_video(file):
-        raise UnsupportedImageError(
-            f"{file.name}: this service takes photos. Protect and recover videos with the "
-            "command line."
-        )
+    """The job of one photo or video, planned as the commands do; its output is in the folder."""
     target = make_target([file], f"{folder}/", format_name, lossless=lossless)
     (job,) = make_plan([file], target).jobs
     return job
@@ -272,7 +262,9 @@ def _subject(service: Service, given: Given, file: Path, threshold: float | None
 
 
 def _threshold(options: Options) -> float | None:
-    return options.threshold if options.detect else None
+    if not options.detect:
+        return None
+    return min(options.threshold, POSSIBLE) if options.careful else options.threshold
 
 
 def _jpeg(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:

@@ -74,13 +74,13 @@ class Busy(Refusal):
 
 
 class TooSlow(Refusal):
-    """The work on a photo took longer than it may."""
+    """The work on a photo or video took longer than it may."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            f"This took over {seconds:g} seconds, the service's limit. Scale the photo down, or "
-            "use the command.",
+            f"This took over {seconds:g} seconds, the service's limit. Make the photo or "
+            "video smaller, or use the command.",
             {"Retry-After": "30"},
         )
 

@@ -9,6 +9,7 @@ from proface.errors import UsageError
 from proface.inference.cores import cores
 
 LEAST_TOKEN = 16  # characters
+UPLOADS = "/v1/uploads"
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,11 @@ class Limits:
     """What a request may cost.
 
     Attributes:
-        file_bytes: of one uploaded file.
+        file_bytes: of one uploaded photo.
+        video_bytes: of one uploaded video.
         pixels: of one photo.
         seconds: from the end of the upload to the answer, for one photo.
+        video_seconds: of work on one video.
         body_seconds: for a whole request body to arrive.
         idle_seconds: without a byte of a body arriving.
         requests: with a body, at a time; more are answered with 429.
@@ -30,8 +33,10 @@ class Limits:
     """
 
     file_bytes: int = 64 << 20
+    video_bytes: int = 512 << 20
     pixels: int = 64_000_000
     seconds: float = 120
+    video_seconds: float = 3600
     body_seconds: float = 120
     idle_seconds: float = 10
     requests: int = 16
@@ -41,10 +46,14 @@ class Limits:
     keep_seconds: float = 1800
     jobs: int = 8
 
-    @property
-    def body_bytes(self) -> int:
-        """Of one request body: two files (`verify` takes the original too) and the fields."""
-        return 2 * self.file_bytes + (1 << 20)
+    def body_bytes(self, path: str) -> int:
+        """Of the body of a request to a path, whose fields have a MiB.
+
+        An upload is a video or a photo; elsewhere there may be two photos (`verify` takes the
+        original too).
+        """
+        files = max(self.video_bytes, self.file_bytes) if path == UPLOADS else 2 * self.file_bytes
+        return files + (1 << 20)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from proface.files.preview import Subject, open_subject
+from proface.media.video.formats import is_video
 from proface.server.problems import Busy, Refusal, TooLarge
 from proface.server.settings import Limits
 
@@ -65,7 +66,9 @@ class Uploads:
         folder = self._folder / number
         folder.mkdir(mode=0o700)
         try:
-            path = write_file(file, folder, name, self._limits.file_bytes)
+            path = write_file(file, folder, name, self._limits.video_bytes)
+            if not is_video(path) and path.stat().st_size > self._limits.file_bytes:
+                raise over_the_limit(path, self._limits.file_bytes)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -153,12 +156,17 @@ def write_file(file: BinaryIO, folder: Path, name: str, most: int) -> Path:
         while piece := file.read(_PIECE):
             size += len(piece)
             if size > most:
-                raise TooLarge(
-                    f"{path.name}: the file is over {most >> 20} MiB, the service's limit. Scale "
-                    "the photo down, or use the command."
-                )
+                raise over_the_limit(path, most)
             target.write(piece)
     return path
+
+
+def over_the_limit(path: Path, most: int) -> TooLarge:
+    """The refusal of a file of more than `most` bytes."""
+    return TooLarge(
+        f"{path.name}: the file is over {most >> 20} MiB, the service's limit. Make it smaller, or "
+        "use the command."
+    )
 
 
 def safe_name(name: str) -> str:

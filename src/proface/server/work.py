@@ -1,4 +1,4 @@
-"""Work on photos: in threads, a few at a time, within limits of pixels and time."""
+"""Work on photos and videos: in threads, a few at a time, within limits of pixels and time."""
 
 from __future__ import annotations
 
@@ -32,11 +32,17 @@ class Workers:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="proface-serve")
+        # One video at a time, beside the photos: it takes minutes, and memory of its own.
+        self._videos = ThreadPoolExecutor(1, thread_name_prefix="proface-serve-video")
         self._memory = MemoryLimit(MOST_PIXELS)
 
     def submit(self, photo: Path | None, function: Callable[[], T]) -> Future[T]:
         """Do something with a photo when its turn comes. None: with no photo."""
         return self._pool.submit(self._one, photo, function)
+
+    def submit_video(self, function: Callable[[], T]) -> Future[T]:
+        """Do something with a video when its turn comes."""
+        return self._videos.submit(function)
 
     def _one(self, photo: Path | None, function: Callable[[], T]) -> T:
         if photo is None:
@@ -79,7 +85,8 @@ class Workers:
 
     def close(self) -> None:
         """Cancel what has not begun, and wait for the rest."""
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._videos):
+            pool.shutdown(cancel_futures=True)
 
 
 class Space(AbstractAsyncContextManager["Space"]):

@@ -1,4 +1,4 @@
-/** The task Several photos: a job with progress, and one archive. */
+/** The task Several files: a job with progress, and one archive. */
 
 import { Photo, getJson, post, send } from "./api.js";
 import { KeyChoice } from "./key.js";
@@ -47,12 +47,20 @@ export function startFolder({ limits, looks }) {
       photos.push({ photo: new Photo(file), row });
     }
     count();
-    announce(`${photos.length} photos.`);
+    announce(counted());
   }
 
   function count() {
     find(".list").hidden = !photos.length;
-    find(".count").textContent = photos.length === 1 ? "1 photo" : `${photos.length} photos`;
+    find(".count").textContent = counted();
+  }
+
+  function counted() {
+    return photos.length === 1 ? "1 file" : `${photos.length} files`;
+  }
+
+  function choose(task) {
+    if (!form.dataset.busy) find(`[name=task][value=${task}]`).click();
   }
 
   function clear() {
@@ -66,7 +74,7 @@ export function startFolder({ limits, looks }) {
 
   async function start() {
     await busy(form, "Sending…", async (report) => {
-      if (!photos.length) throw new Error("Choose photos first.");
+      if (!photos.length) throw new Error("Choose photos or videos first.");
       const task = find("[name=task]:checked").value;
       const secret = key.fields();
       result.hidden = true;
@@ -112,7 +120,7 @@ export function startFolder({ limits, looks }) {
         tell(one, error.message, true);
       }
     }
-    if (!sent.length) throw new Error("None of the photos can be used.");
+    if (!sent.length) throw new Error("None of the files can be used.");
     return sent;
   }
 
@@ -129,6 +137,11 @@ export function startFolder({ limits, looks }) {
         const [one] = open.splice(Math.max(at, 0), 1);
         tell(one, record.error ?? words(record), "error" in record);
       }
+      for (const video of now.videos) {
+        const one = open.find(({ photo }) => photo.file.name === video.input);
+        const stage = video.stage === "faces" ? "finding faces" : "making the picture";
+        if (one) tell(one, `${stage}: ${Math.floor((100 * video.done) / video.total)} %`);
+      }
       told = now.records.length;
       if (now.state !== "running") return now;
       await new Promise((resolve) => setTimeout(resolve, POLL));
@@ -140,5 +153,5 @@ export function startFolder({ limits, looks }) {
     row.cells[1].className = bad ? "bad" : "";
   }
 
-  return { add };
+  return { add, choose };
 }

@@ -25,15 +25,13 @@ async function begin() {
   try {
     const [about, looks] = await Promise.all([getJson("/v1/about"), getJson("/v1/looks")]);
     const folder = startFolder({ limits: about.limits, looks });
-    startProtect({
-      limits: about.limits,
-      looks,
-      openFolder(files) {
-        location.hash = "folder";
-        folder.add(files);
-      },
-    });
-    startRecover({ limits: about.limits });
+    const openFolder = (task) => (files) => {
+      location.hash = "folder";
+      folder.choose(task);
+      folder.add(files);
+    };
+    startProtect({ limits: about.limits, looks, openFolder: openFolder("protect") });
+    startRecover({ limits: about.limits, openFolder: openFolder("recover") });
     ready = true;
     tokenSection.hidden = true;
     show(false);

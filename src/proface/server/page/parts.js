@@ -28,7 +28,7 @@ export async function busy(place, text, work) {
   let shown = text;
   const tick = () => {
     const seconds = Math.round((Date.now() - began) / 1000);
-    words.textContent = seconds < 2 ? shown : `${shown} ${seconds} s`;
+    words.textContent = seconds < 2 ? shown : `${shown} (${seconds} s)`;
   };
   const progress = bar.querySelector("progress");
   progress.removeAttribute("value");
@@ -119,7 +119,8 @@ async function dropped(transfer) {
     if (entry.name.startsWith(".")) return;
     if (entry.isFile) {
       const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-      if (file.type.startsWith("image/") || /\.(tiff?|heic|heif|avif)$/i.test(file.name)) files.push(file);
+      const isPhoto = file.type.startsWith("image/") || /\.(tiff?|heic|heif|avif)$/i.test(file.name);
+      if (isPhoto || isVideo(file)) files.push(file);
       return;
     }
     const reader = entry.createReader();
@@ -133,11 +134,16 @@ async function dropped(transfer) {
   return files;
 }
 
+/** Whether a file is a video, by what the browser says of it. */
+export function isVideo(file) {
+  return file.type.startsWith("video/") || /\.(mkv|m2?ts|avi|flv)$/i.test(file.name);
+}
+
 /** Refuse a file that the service would refuse, before it is sent. */
 export function checkSize(file, limits) {
-  if (file.size <= limits.file_bytes) return;
-  const most = limits.file_bytes >> 20;
+  const most = isVideo(file) ? limits.video_bytes : limits.file_bytes;
+  if (file.size <= most) return;
   throw new Error(
-    `${file.name}: the file is over ${most} MiB, the service's limit. Scale the photo down, or use the command.`,
+    `${file.name}: the file is over ${Math.floor(most / 2 ** 20)} MiB, the service's limit. Make it smaller, or use the command.`,
   );
 }

@@ -4,7 +4,7 @@ import { Photo } from "./api.js";
 import { Boxes, isMoved, nameOf } from "./boxes.js";
 import { KeyChoice } from "./key.js";
 import { LookChoice } from "./look.js";
-import { announce, busy, checkSize, complain, described, offer, receive, showPicture, words } from "./parts.js";
+import { announce, busy, checkSize, complain, described, isVideo, offer, receive, showPicture, words } from "./parts.js";
 
 const PREVIEW_DELAY = 80; // ms after the last change
 
@@ -24,7 +24,7 @@ export function startProtect({ limits, looks, openFolder }) {
   const key = new KeyChoice(find(".key"), { twice: true });
 
   receive(section, find(".drop input"), (files) => {
-    if (files.length > 1) openFolder(files);
+    if (files.length > 1 || isVideo(files[0])) openFolder(files);
     else open(files[0]);
   });
   form.addEventListener("submit", (event) => {

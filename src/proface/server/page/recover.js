@@ -2,9 +2,9 @@
 
 import { Photo } from "./api.js";
 import { KeyChoice } from "./key.js";
-import { announce, busy, checkSize, complain, described, offer, receive, showPicture, words } from "./parts.js";
+import { announce, busy, checkSize, complain, described, isVideo, offer, receive, showPicture, words } from "./parts.js";
 
-export function startRecover({ limits }) {
+export function startRecover({ limits, openFolder }) {
   const section = document.getElementById("recover");
   const find = (name) => section.querySelector(name);
   const form = find("form");
@@ -15,7 +15,10 @@ export function startRecover({ limits }) {
 
   const key = new KeyChoice(find(".key"), { twice: false });
 
-  receive(section, find(".drop input"), (files) => open(files[0]));
+  receive(section, find(".drop input"), (files) => {
+    if (files.length > 1 || isVideo(files[0])) openFolder(files);
+    else open(files[0]);
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     recover();
