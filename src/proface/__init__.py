@@ -12,6 +12,7 @@ The names below are the stable API. They are imported on first use, which keeps 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from proface.looks import obfuscate as obfuscate
     from proface.models.store import load_flow as load_flow
     from proface.options import Options as Options
+
+# ONNX Runtime (from 1.29 on) and Ray report their use to their makers unless told not to before
+# they are loaded; ONNX Runtime also leaves an identifier in the user's cache. Nothing that handles
+# people's faces should: whoever wants it sets these variables.
+for _name, _value in (("ORT_DISABLE_TELEMETRY", "1"), ("RAY_USAGE_STATS_ENABLED", "0")):
+    os.environ.setdefault(_name, _value)
 
 __version__ = "0.1.0"
 _MODULES = {

@@ -101,6 +101,7 @@ class Forks:
 def serve() -> None:
     """Read jobs, one a line; answer each."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads do not outlive a fork
+    importlib.import_module("proface")  # first: it keeps ONNX Runtime from reporting
     import cv2  # noqa: F401
     import onnxruntime  # noqa: F401
     import rich.table  # noqa: F401
