@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from proface.batch.jobs import Protecting
-from proface.batch.plan import SUFFIXES, Job
+from proface.batch.plan import SUFFIXES, Job, needs_lossless
 from proface.batch.records import Outcome
 from proface.container.storage import JPEG_SUFFIXES
 from proface.errors import ProfaceError, UsageError, describe
@@ -94,10 +94,8 @@ class Settings:
         """The suffix of the output of an input of this name."""
         if self.format is not None:
             return SUFFIXES[self.format]
-        options = self.options
-        survives = not options.deniable and options.model in (None, "robust")
         is_jpeg = PurePosixPath(name).suffix.lower() in JPEG_SUFFIXES
-        return ".jpg" if survives and is_jpeg else ".png"
+        return ".jpg" if is_jpeg and not needs_lossless(self.options) else ".png"
 
     def digest(self) -> str:
         """A digest of all that decides what the outputs are, but not of any key."""
