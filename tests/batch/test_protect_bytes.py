@@ -15,9 +15,9 @@ import pytest
 
 from proface import recover
 from proface.batch import BatchKeys, ProtectBytes, Settings
-from proface.batch.photo_bytes import FOLDER_PREFIX, remove_leftovers
 from proface.errors import UsageError, WrongPasswordError
 from proface.keys import BatchKey, KdfParameters, Key
+from proface.media.memory_folder import PREFIX
 from proface.options import Options
 from tests.batch.conftest import pixels, portrait
 
@@ -27,9 +27,7 @@ KEYS = BatchKeys.derive(KEY)
 
 def leftovers():
     places = {"/dev/shm", tempfile.gettempdir()}
-    return [
-        path for place in places for path in Path(place).glob(f"{FOLDER_PREFIX}{os.getpid()}-*")
-    ]
+    return [path for place in places for path in Path(place).glob(f"{PREFIX}{os.getpid()}-*")]
 
 
 def test_bytes_become_bytes_and_a_record(tmp_path):
@@ -102,20 +100,6 @@ def test_a_key_file_has_batch_keys_too(tmp_path):
     (tmp_path / "a.png").write_bytes(made)
     for one in (key, KEY):
         assert recover(tmp_path / "a.png", one).faces
-
-
-def test_what_a_killed_worker_left_is_removed(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    pid = os.fork()
-    if not pid:
-        os._exit(0)
-    os.waitpid(pid, 0)
-    for number in (pid, os.getpid()):
-        folder = tmp_path / f"{FOLDER_PREFIX}{number}-abc"
-        folder.mkdir()
-        (folder / "photo.png").write_bytes(b"original")
-    remove_leftovers()
-    assert [path.name for path in tmp_path.iterdir()] == [f"{FOLDER_PREFIX}{os.getpid()}-abc"]
 
 
 def test_names_jobs_and_outcomes_stream():

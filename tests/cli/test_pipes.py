@@ -14,26 +14,32 @@ import pytest
 from PIL import Image
 
 import proface
+from proface.media.memory_folder import PREFIX
 from proface.types import Box
 from tests.cli.runs import COMMAND, SECRET, WITH, call, environment, files
 
 QUICK = ("--no-detect", "--region", "16,16,64,64", "--no-check")
 
 
+STARTED: list[int] = []  # processes; other tests have folders there too
+
+
 def piped(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, env=environment()
-    )
+    command = [*COMMAND, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment()
+    ) as running:
+        STARTED.append(running.pid)
+        out, err = running.communicate(stdin)
+    return subprocess.CompletedProcess(command, running.returncode, out, err)
 
 
-def left_in_memory() -> set[str]:
-    folder = Path("/dev/shm")
-    return {name for name in os.listdir(folder) if name.startswith(".proface-")} if (
-        folder.is_dir()) else set()  # fmt: skip
+def left_in_memory() -> list[Path]:
+    return [path for pid in STARTED for path in Path("/dev/shm").glob(f"{PREFIX}{pid}-*")]
 
 
 def test_a_photo_through_pipes(portrait: Path, tmp_path: Path) -> None:
-    before = left_in_memory()
     made = piped("protect", "-", "-o", "-", *QUICK, *WITH, stdin=portrait.read_bytes())
     assert made.returncode == 0
     assert made.stdout.startswith(b"\xff\xd8\xff")  # as the input
@@ -54,7 +60,7 @@ def test_a_photo_through_pipes(portrait: Path, tmp_path: Path) -> None:
     broken = piped("protect", "-", "-o", "-", *QUICK, *WITH, stdin=b"no photo")
     assert (broken.returncode, broken.stdout) == (1, b"")
     assert broken.stderr.startswith(b"proface: standard input: this is not an image")
-    assert left_in_memory() <= before
+    assert left_in_memory() == []
     assert files(tmp_path) == []
 
 

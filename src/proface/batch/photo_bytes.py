@@ -6,13 +6,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -27,11 +23,9 @@ from proface.container.storage import JPEG_SUFFIXES
 from proface.errors import ProfaceError, UsageError, describe
 from proface.files.protect import check_usage
 from proface.keys import BatchKey, KdfParameters, Key
-from proface.media.memory_folder import memory_folder
+from proface.media.memory_folder import private_folder
 from proface.models.store import ModelStore
 from proface.options import Options
-
-FOLDER_PREFIX = "proface-worker-"
 
 
 @dataclass(frozen=True)
@@ -169,7 +163,7 @@ class ProtectBytes:
         facts: dict[str, Any] = {"input_sha256": digest(data), "input_bytes": len(data)}
         made = None
         try:
-            with _folder() as folder:
+            with private_folder() as folder:
                 # As `errors` would name it; the folder is private and nobody else sees it.
                 source = folder / ("photo" + PurePosixPath(name).suffix[:16])
                 target = folder / ("protected" + self._settings.suffix(name))
@@ -192,33 +186,6 @@ class ProtectBytes:
 def digest(data: bytes) -> str:
     """SHA-256 in hex."""
     return sha256(data).hexdigest()
-
-
-def remove_leftovers() -> None:
-    """Remove the folders of workers on this machine that were killed."""
-    for place in {memory_folder(), tempfile.gettempdir()}:
-        for folder in Path(place).glob(f"{FOLDER_PREFIX}*"):
-            with contextlib.suppress(OSError, ValueError):
-                if folder.stat().st_uid == os.getuid() and not _lives(folder):
-                    for path in folder.iterdir():
-                        path.unlink()
-                    folder.rmdir()
-
-
-def _lives(folder: Path) -> bool:
-    try:
-        os.kill(int(folder.name[len(FOLDER_PREFIX) :].split("-")[0]), 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for one photo that only this user can read."""
-    prefix = f"{FOLDER_PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=memory_folder()) as folder:
-        yield Path(folder)
 
 
 def _renamed(error: ProfaceError, names: Mapping[Path, str]) -> ProfaceError:

@@ -19,7 +19,7 @@ from typing import Any
 
 from proface.batch.jobs import Existing
 from proface.batch.objects import ProtectObjects, StoreJob
-from proface.batch.photo_bytes import BatchKeys, ProtectBytes, Settings, remove_leftovers
+from proface.batch.photo_bytes import BatchKeys, ProtectBytes, Settings
 from proface.batch.records import Outcome, RecordedError
 from proface.batch.stores import INSTALL
 from proface.batch.threads import outcome_of
@@ -52,7 +52,6 @@ class Worker:
         import cv2
 
         cv2.setNumThreads(1)
-        remove_leftovers()
         self._settings, self._output, self._existing = settings, output, existing
         self._work: ProtectObjects | None = None
 

@@ -2,7 +2,8 @@
 
 A pipe is read whole into a private folder, since pictures are read more than once and files appear
 only when they are complete. The folder is in memory where the system has room for it, and is
-removed afterwards, also after an error or Ctrl-C.
+removed afterwards, also after an error or Ctrl-C, and after a kill by the next command that needs
+one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from proface.cli import output, state
 from proface.errors import ImageError, OutputError, UsageError
-from proface.media.memory_folder import memory_folder
+from proface.media.memory_folder import private_folder
 
 PIPE = "-"
 MOST_BYTES = 1 << 30  # of a photo from a pipe
@@ -57,7 +57,7 @@ def pipes(
         yield Pipes(tuple(inputs), target)
         return
     _check(inputs, reads, target, password_fd)
-    with _private_folder() as folder:
+    with private_folder() as folder:
         found = list(inputs)
         if reads:
             found = [folder / "stdin"]
@@ -89,15 +89,6 @@ def _check(
         raise UsageError("`-o -` would write a picture to the terminal. Redirect it to a file.")
     if reads and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("`-` reads a photo from standard input, which is a terminal. Pipe one in.")
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix=".proface-", dir=memory_folder()))  # mode 0700
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read(path: Path) -> None:
