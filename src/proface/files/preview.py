@@ -19,7 +19,7 @@ from proface.media.orientation import grid_origin
 from proface.media.photo import fitted, read_photo
 from proface.models.store import ModelStore
 from proface.options import Options
-from proface.pipeline.protect import cover_region
+from proface.pipeline.protect import cover_regions
 from proface.pipeline.recover import paste
 from proface.pipeline.regions import choose_regions, marked
 from proface.types import Box, Face, Pixels, Place
@@ -104,8 +104,8 @@ def show(
     covered = marked(faces, options, subject.size)
     picture = subject.small.copy()
     scale = picture.shape[1] / subject.size[0], picture.shape[0] / subject.size[1]
-    for box in boxes:
-        cover = cover_region(subject.pixels, box, look, covered, flow)
+    covers = cover_regions(subject.pixels, boxes, look, covered, flow)
+    for box, cover in zip(boxes, covers, strict=True):
         place = Place(box.x * scale[0], box.y * scale[1], box.w * scale[0], box.h * scale[1])
         paste(picture, cover, place)
     return picture, boxes
