@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,9 +259,18 @@ def test_another_kind_of_photo_becomes_a_jpeg(key: proface.Key, tmp_path: Path) 
 
 def test_the_check_before_writing(photo: Path, key: proface.Key, tmp_path: Path) -> None:
     hopeless = replace(BY_HAND, survive="jpeg:5")
-    with pytest.raises(CheckFailedError, match="would not survive jpeg:5"):
+    named = rf"{re.escape(str(photo))}: face 1 would not survive jpeg:5"
+    with pytest.raises(CheckFailedError, match=named):
         proface.protect(photo, key, hopeless).save(tmp_path / "p.jpg")
     assert not (tmp_path / "p.jpg").exists()
+
+
+def test_a_coarse_face_is_enough_after_webp(key: proface.Key, tmp_path: Path) -> None:
+    photo = save(picture(1280, 1280), tmp_path / "a.jpg")
+    large = replace(BY_HAND, survive="webp:80", regions=[Box(368, 64, 512, 528)])
+    proface.protect(photo, key, large).save(tmp_path / "p.jpg")
+    back = proface.recover(changed(tmp_path / "p.jpg", "WEBP", quality=80), key)
+    assert [face.how for face in back.faces] == ["coarse"]
 
 
 def test_a_photo_scaled_first(photo: Path, key: proface.Key, tmp_path: Path) -> None:

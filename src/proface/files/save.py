@@ -159,7 +159,7 @@ def recovered_psnr(
         if figures[-1] < LEAST_PSNR and not flow.survives:
             raise _too_poor(source, key, figures[-1], LEAST_PSNR)
     if flow.survives and survive is not None:
-        _check_survival(photo, header, keys, flow, survive)
+        _check_survival(photo, source, header, keys, flow, survive)
     return figures
 
 
@@ -176,20 +176,25 @@ def _draft_psnr(pixels: Pixels, key: FaceKey, flow: Flow, original: Pixels) -> f
 
 
 def _check_survival(
-    photo: Photo, header: Header, keys: Sequence[FaceKey], flow: Flow, distortion: Distortion
+    photo: Photo,
+    source: str,
+    header: Header,
+    keys: Sequence[FaceKey],
+    flow: Flow,
+    distortion: Distortion,
 ) -> None:
     """Distort the picture and recover each region again.
 
     Raises:
-        CheckFailedError: one cannot be recovered, or only coarsely where nothing was scaled.
+        CheckFailedError: one cannot be recovered, or only coarsely where that does not count.
     """
     changed = distortion.apply(photo.pixels)
     places = scaled_places(header, (changed.shape[1], changed.shape[0])) or {}
     for key, region in zip(keys, header.regions, strict=True):
         quality = recover_region(changed, key, flow, places.get(region)).quality
-        if quality == "none" or (quality == "coarse" and not distortion.scales):
+        if quality == "none" or (quality == "coarse" and not distortion.coarse_counts):
             raise CheckFailedError(
-                f"{photo.source}: face {key.n} would not survive {distortion.name} (option "
+                f"{source}: face {key.n} would not survive {distortion.name} (option "
                 f"`survive`). {NOTHING} Try a larger region (option `expand`), another look, "
                 "option `fit`, or a PNG."
             )

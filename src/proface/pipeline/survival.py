@@ -25,12 +25,12 @@ class Distortion:
     Attributes:
         name: as given: "jpeg:75".
         apply: the change, of a picture H x W x 3; the result may be smaller.
-        scales: whether it scales, so that a coarse face is all that can be asked for.
+        coarse_counts: whether it leaves no more than a coarse face, so that this is enough.
     """
 
     name: str
     apply: Callable[[Pixels], Pixels]
-    scales: bool = False
+    coarse_counts: bool = False
 
 
 def parse_distortion(text: str) -> Distortion | None:
@@ -51,7 +51,8 @@ def parse_distortion(text: str) -> Distortion | None:
             f"Option `survive` {text}: give jpeg:75 or another quality, webp:80, share or none."
         )
     kind, quality = match[1].upper(), int(match[2])
-    return Distortion(text, lambda pixels: saved(pixels, kind, quality=quality))
+    # WebP predicts and filters: of what it leaves, a complete face cannot be read.
+    return Distortion(text, lambda pixels: saved(pixels, kind, quality=quality), kind == "WEBP")
 
 
 def saved(pixels: Pixels, kind: str, **options: object) -> Pixels:

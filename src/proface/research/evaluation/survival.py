@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from skimage import data
 
 from proface.codec import face_coder
 from proface.embedding.base import Change, Words
@@ -54,6 +55,19 @@ def _noise(sigma: float) -> Distort:
     return distort
 
 
+def _in_a_photo(then: Distort) -> Distort:
+    """The region in a photo three times as wide: WebP spends its bits by what else there is."""
+
+    def distort(p: Pixels) -> Pixels:
+        height, width = p.shape[:2]
+        photo = Image.fromarray(data.coffee()).resize((3 * width, 3 * height))  # type: ignore[no-untyped-call]
+        photo.paste(Image.fromarray(p), (width, height))
+        shown = then(np.asarray(photo))
+        return np.ascontiguousarray(shown[height : 2 * height, width : 2 * width])
+
+    return distort
+
+
 def _scaled(scale: float, then: Distort) -> Distort:
     def distort(p: Pixels) -> Pixels:
         size = round(p.shape[1] * scale), round(p.shape[0] * scale)
@@ -69,7 +83,7 @@ DISTORTIONS: dict[str, Distort] = {
     "JPEG 70, 4:4:4": _jpeg(70, subsampling=0),
     "JPEG 75, progressive": _jpeg(75, progressive=True),
     "JPEG 85, then 75": lambda p: _jpeg(75)(_jpeg(85)(p)),
-    "WebP 80": lambda p: round_trip(p, "WEBP", quality=80),
+    "WebP 80, in a photo": _in_a_photo(lambda p: round_trip(p, "WEBP", quality=80)),
     "noise, sigma 2 levels": _noise(2),
     "3/4 size, then JPEG 80": _scaled(0.75, _jpeg(80)),
     "half size, then JPEG 80": _scaled(0.5, _jpeg(80)),
