@@ -233,7 +233,7 @@ def _portraits(folder: Path, most: int | None, on_photo: Callable[[], None]) -> 
         if not faces:
             found["no face upright"].append(True)
         else:
-            face = max(faces, key=lambda one: one.box.w * one.box.h)
+            face = max(faces, key=lambda one: one.score)
             for group, name, changed, where in changes(pixels, face):
                 hit = _is_found(detect(np.ascontiguousarray(changed)), where)
                 found[f"{group}: {name}"].append(hit)

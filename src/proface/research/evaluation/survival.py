@@ -121,7 +121,7 @@ def run(
         raise UsageError(f"--model {model}: this model survives no changes. Give robust.")
     out.mkdir(parents=True, exist_ok=True)
     log = out / "survival.jsonl"
-    records = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    records = list(_measured(log))
     chosen = tuple(looks or LOOKS)
     report: dict[str, Any] = {}
     done = {
@@ -146,7 +146,7 @@ def run(
 
 def write_report(flow: Robust, looks: tuple[str, ...], out: Path) -> dict[str, Any]:
     """The report of what a folder's survival.jsonl says of a model and looks."""
-    records = map(json.loads, (out / "survival.jsonl").read_text().splitlines())
+    records = _measured(out / "survival.jsonl")
     rows = rows_of(
         [one for one in records if one["sha256"] == flow.digest and tuple(one["looks"]) == looks]
     )
@@ -155,6 +155,15 @@ def write_report(flow: Robust, looks: tuple[str, ...], out: Path) -> dict[str, A
     (out / "survival.md").write_text("\n".join(tables(rows)) + "\n")
     plot(rows, QUALITIES, out / "survival.png")
     return report
+
+
+def _measured(log: Path) -> Iterator[dict[str, Any]]:
+    """The records of earlier runs, but for those of another version, which changed otherwise."""
+    names = {*DISTORTIONS, SCREENSHOT}
+    for line in log.read_text().splitlines() if log.exists() else ():
+        record = json.loads(line)
+        if all(set(one["survived"]) == names for one in record["looks"].values()):
+            yield record
 
 
 def faces(folder: Path, most: int | None, held_out: bool = False) -> list[Path]:
