@@ -77,9 +77,9 @@ def _portraits(name: str, row: dict[str, Any]) -> list[str]:
     lines.append(
         f"{row['photos']} portraits; in {row['none_upright']} of them no face was found upright, "
         "and they count as not found throughout. The truth is the most certain face of the "
-        "unchanged portrait, changed likewise. Turned: by 15 to 345° in steps of 15°; half dark: levels a "
-        "seventh; bars: black, a quarter of the face high; half out: cut through the middle of "
-        "the face, the left, right, upper or lower half left."
+        "unchanged portrait, changed likewise. Turned: by 15 to 345° in steps of 15°; half dark: "
+        "levels a seventh; bars: black, a quarter of the face high; half out: cut through the "
+        "middle of the face, the left, right, upper or lower half left."
     )
     lines += ["", "| change | found, mean | worst |", "| --- | --- | --- |"]
     for group, (mean, worst) in row["groups"].items():
