@@ -18,6 +18,7 @@ from proface.looks.pixelate import UNDER_BLOCK, mosaic
 from proface.types import Box, Face, Pixels
 
 LARGEST_SIDE = 1024  # in pixels; a photo is shrunk to this before face detection
+SURE = 0.85  # part of the highest score that the face to show has at least
 AROUND = 1.0  # margin kept on each side of the face, in face sizes
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".gif"}
 
@@ -178,7 +179,7 @@ def _target(path: Path) -> Target:
 
 @lru_cache(maxsize=32)
 def _read(path: Path, changed: int, size: int) -> Target:
-    """The largest face of a photo; the time of change and the size are part of the cache's key."""
+    """The largest sure face of a photo; time of change and size are part of the cache's key."""
     from proface.faces import detect
     from proface.media.photo import read_photo
 
@@ -187,7 +188,10 @@ def _read(path: Path, changed: int, size: int) -> Target:
     faces = detect(pixels)
     if not faces:
         raise UsageError("nobody was found in it. Choose a photo with one large, upright face.")
-    return _cut(pixels, max(faces, key=lambda face: face.box.w * face.box.h))
+    # A large false alarm has a far lower score than a face that was photographed to be shown.
+    sure = SURE * max(face.score for face in faces)
+    likely = [face for face in faces if face.score >= sure]
+    return _cut(pixels, max(likely, key=lambda face: face.box.w * face.box.h))
 
 
 def _cut(pixels: Pixels, face: Face) -> Target:
