@@ -227,6 +227,20 @@ def test_what_cannot_be_shown_is_refused_by_name(tmp_path, name, named):
     assert name in str(raised.value)
 
 
+def test_a_larger_face_that_is_less_certain_is_not_the_one_shown(tmp_path):
+    sharp = Image.fromarray(data.astronaut()).crop((120, 0, 340, 220))
+    faint = np.asarray(sharp.resize((440, 440))) * 0.25 + 60
+    faint += np.random.default_rng(0).normal(0, 34, faint.shape)
+    photo = Image.new("RGB", (760, 460), (128, 128, 128))
+    photo.paste(Image.fromarray(np.clip(faint, 0, 255).astype(np.uint8)), (0, 0))
+    photo.paste(sharp, (500, 100))
+    photo.save(tmp_path / "two.png")
+    large, small = sorted(detect(np.asarray(photo)), key=lambda one: -one.box.w)
+    assert large.score < small.score
+
+    assert get_look(f"swap:{tmp_path / 'two.png'}").target.face.box.w == small.box.w
+
+
 @pytest.mark.parametrize("spec", ["swap", "swap:custom"])
 def test_without_a_photo_it_says_what_to_give(spec):
     with pytest.raises(UsageError, match=r"swap:face\.jpg"):
