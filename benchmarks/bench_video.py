@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.clips import face_path, write_clip
+from benchmarks.clips import face_path, four_faces, write_clip
 from proface import Key, Options
 from proface.files.video.protect import protect_video
 from proface.files.video.recover import recover_video
@@ -102,14 +102,8 @@ def _open_part(face: Box, regions: Sequence[Box]) -> float:
     return 1 - float(mask.mean())
 
 
-def _film(folder: Path, seconds: float) -> Any:
-    rng = random.Random(4)
-    paths = [face_path(rng, (1920, 1080), slot=(n, 4)) for n in range(4)]
-    return write_clip(folder / "clip.mp4", paths, round(30 * seconds), (1920, 1080), rate=30)
-
-
 def _speed(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
-    clip = _film(folder, chosen.seconds)
+    clip = four_faces(folder / "clip.mp4", chosen.seconds)
     count, size = len(clip.faces), clip.path.stat().st_size
     key, told = Key.generate(), {"frames": len(clip.faces), "source bytes": size}
     output = folder / "out.mp4"
@@ -153,7 +147,7 @@ def _memory(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     """Peak memory of a run in a process of its own, of a clip and of its repetition."""
     told = {}
     for seconds in (chosen.seconds, chosen.long):
-        clip = _film(folder, seconds)
+        clip = four_faces(folder / "clip.mp4", seconds)
         run = [sys.executable, "-m", "benchmarks.bench_video", "one", "--clip", str(clip.path)]
         out = subprocess.run(
             [*run, "--carry", chosen.carry], check=True, capture_output=True, text=True

@@ -59,6 +59,14 @@ def face_path(
     return place
 
 
+def four_faces(path: Path, seconds: float) -> Clip:
+    """A clip of 1080p, 30 frames a second, in which four faces stay side by side."""
+    rng = random.Random(4)
+    size = (1920, 1080)
+    paths = [face_path(rng, size, slot=(n, 4)) for n in range(4)]
+    return write_clip(path, paths, round(30 * seconds), size, rate=30)
+
+
 def write_clip(
     path: Path,
     paths: Sequence[FacePath],

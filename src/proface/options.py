@@ -61,7 +61,7 @@ class Options:
     again: bool = False
     model: str | None = None
     carry: Literal["sealed", "pixels"] = "sealed"
-    crf: int = 23
+    crf: int = 25
     keep: Sequence[str] = ()
     only: Sequence[str] = ()
 

@@ -103,7 +103,7 @@ def protect(
     ] = "sealed",
     crf: Annotated[
         int, typer.Option(metavar="Q", help="Quality of a video's picture, 0 (best) to 51.")
-    ] = 23,
+    ] = 25,
     keep: options.Keep = None,
     only: options.Only = None,
     model: options.ProtectModel = None,

@@ -1,4 +1,4 @@
-"""Cover faces in the frames of a video, and put them back: arrays and boxes, no files.
+"""Windows around the faces in a frame, and whose pixel is whose: arrays and boxes, no files.
 
 Each face has a *window* in each frame, around its region, with even edges. Where windows overlap,
 a pixel belongs to the face whose centre is nearer, in windows' sizes: what is sealed for a face
@@ -7,14 +7,13 @@ holds the pixels that belong to it and, elsewhere, what everybody sees.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proface.looks import Look, obfuscate
 from proface.media.video.planes import I420, split
-from proface.types import Box, Face
+from proface.types import Box
 
 Mask = NDArray[np.bool_]
 
@@ -39,27 +38,6 @@ def owned(windows: Mapping[int, Box], n: int) -> Mask | None:
         nearer = theirs < distance if m > n else theirs <= distance
         mask &= ~(inside & nearer)
     return mask
-
-
-def cover(frame: I420, windows: Mapping[int, Box], faces: Mapping[int, Box], look: Look) -> I420:
-    """A copy of a frame in which every window shows the look.
-
-    Args:
-        frame: H * 3/2 x W.
-        windows: by their track's number.
-        faces: the faces' boxes, by the same numbers, which some looks need.
-        look: what is shown instead.
-    """
-    import cv2
-
-    covered = frame.copy()
-    for n, box in windows.items():
-        pixels = np.asarray(cv2.cvtColor(window(frame, box), cv2.COLOR_YUV2RGB_I420), np.uint8)
-        shown = obfuscate(pixels, look, [_inside(faces[n], box)])
-        part = np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGB2YUV_I420), np.uint8)
-        # Every pixel of an overlap belongs to one window, whose look it shows.
-        paste(covered, part, box, owned(windows, n))
-    return covered
 
 
 def to_seal(frame: I420, covered: I420, windows: Mapping[int, Box], n: int) -> I420:
@@ -96,32 +74,6 @@ def paste(frame: I420, part: I420, box: Box, mask: Mask | None = None) -> None:
             area[chosen] = source[chosen]
 
 
-def windows_of(regions: Sequence[Box], size: tuple[int, int], step: int = 16) -> list[Box]:
-    """Windows of one size, multiples of `step` where the picture has room, around the regions.
-
-    Args:
-        regions: of one face, one in each frame of a segment.
-        size: width and height of the picture, both even.
-    """
-    sides = [max(getattr(box, side) for box in regions) for side in ("w", "h")]
-    # One pixel more, as even edges may lie one pixel before a region.
-    w, h = (
-        min(-(-(side + 1) // step) * step, full) for side, full in zip(sides, size, strict=True)
-    )
-    found = []
-    for box in regions:
-        x = min(max(0, box.x + box.w // 2 - w // 2), size[0] - w) // 2 * 2
-        y = min(max(0, box.y + box.h // 2 - h // 2), size[1] - h) // 2 * 2
-        found.append(Box(x, y, w, h))
-    return found
-
-
-def squared_error(a: I420, b: I420) -> float:
-    """The mean squared error of two pictures, in levels."""
-    difference = a.astype(np.float32) - b.astype(np.float32)
-    return float(np.mean(difference * difference))
-
-
 def _distance(
     box: Box, rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -129,8 +81,3 @@ def _distance(
     down = np.abs(rows - (box.y + box.h / 2)) / (box.h / 2)
     across = np.abs(columns - (box.x + box.w / 2)) / (box.w / 2)
     return np.asarray(np.maximum(down, across))
-
-
-def _inside(face: Box, box: Box) -> Face:
-    """A face in a window's coordinates, without landmarks."""
-    return Face(Box(face.x - box.x, face.y - box.y, face.w, face.h))

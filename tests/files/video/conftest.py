@@ -11,6 +11,9 @@ from proface import Key, Options
 from proface.files.video.protect import protect_video
 from tests.clips import Clip, make, sliding
 
+# Twelve and a half frames a second: a segment has 100.
+SLOW = [1024 * index for index in range(110)]
+
 
 @dataclass(frozen=True)
 class Done:
@@ -27,7 +30,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     folder = tmp_path_factory.mktemp("clip")
     paths = [sliding(10, 20, 1), sliding(220, 60, -1, 0.2, 0.55)]
     about = {"location": "+48.1+011.5/", "comment": "made by Ada"}
-    return make(folder / "clip.mp4", paths, 110, metadata=about, chapters=True)
+    return make(folder / "clip.mp4", paths, 110, times=SLOW, metadata=about, chapters=True)
 
 
 @pytest.fixture(scope="session")

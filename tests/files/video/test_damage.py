@@ -11,10 +11,11 @@ from proface.errors import DamagedFileError, NotProtectedError
 from proface.files.video.access import read_video_file
 from proface.files.video.recover import recover_video
 from proface.files.video.verify import verify_video
+from proface.media.video.mux import coded_pictures
 from tests.files.video.conftest import Done
 from tests.files.video.films import luma, psnr
 
-# Chunks in the file's order: face 1 and 2 of the first four seconds, then of the rest.
+# Chunks in the file's order: face 1 and 2 of the first eight seconds, then of the rest.
 
 
 def altered(done: Done, path: Path, at: int, data: bytes | None = None) -> Path:
@@ -27,13 +28,13 @@ def altered(done: Done, path: Path, at: int, data: bytes | None = None) -> Path:
 def test_an_altered_chunk(sealed: Done, tmp_path: Path) -> None:
     record = find_records(sealed.path)[2]
     path = altered(sealed, tmp_path / "a.mp4", record.offset + record.length - 1)
-    with pytest.raises(DamagedFileError, match=r"face 2 is damaged from 0\.0 s to 4\.0 s"):
+    with pytest.raises(DamagedFileError, match=r"face 2 is damaged from 0\.0 s to 7\.9 s"):
         verify_video(path, sealed.key)
     with pytest.raises(DamagedFileError):
         recover_video(path, tmp_path / "back.mp4", sealed.key)
     assert not (tmp_path / "back.mp4").exists()
     outcome = recover_video(path, tmp_path / "back.mp4", sealed.key, force=True)
-    assert "face 2 is damaged from 0.0 s to 4.0 s" in outcome.warnings[0]
+    assert "face 2 is damaged from 0.0 s to 7.9 s" in outcome.warnings[0]
     source, back = luma(sealed.clip.path), luma(tmp_path / "back.mp4")
     one, two = sealed.clip.faces[0]
     assert psnr(source[0][one.slices], back[0][one.slices]) > 38
@@ -75,7 +76,9 @@ def test_a_truncated_file(sealed: Done, tmp_path: Path) -> None:
 
 
 def test_an_altered_picture(sealed: Done, tmp_path: Path) -> None:
-    path = altered(sealed, tmp_path / "a.mp4", sealed.path.stat().st_size - 3000, bytes(200))
+    picture = max(coded_pictures(sealed.path), key=len)
+    at = sealed.path.read_bytes().index(picture) + len(picture) // 2
+    path = altered(sealed, tmp_path / "a.mp4", at, bytes(200))
     assert read_video_file(path).changed
     with pytest.raises(DamagedFileError, match="picture is altered or missing from"):
         verify_video(path, sealed.key)

@@ -33,11 +33,18 @@ protect_video(Path(source), Path(output), Key.from_file(key), Options(carry=carr
 """
 
 
+def slow(count: int) -> list[int]:
+    """Times of twelve and a half frames a second: a segment has 100."""
+    return [1024 * index for index in range(count)]
+
+
 @pytest.mark.parametrize(
     ("stage", "frame", "resumed"), [("faces", 30, 0), ("picture", 60, 0), ("picture", 205, 2)]
 )
 def test_killed_and_run_again(tmp_path: Path, stage: str, frame: int, resumed: int) -> None:
-    clip = make(tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 210, size=(192, 160))
+    clip = make(
+        tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 210, size=(192, 160), times=slow(210)
+    )
     key, output = tmp_path / "key", tmp_path / "out" / "clip.mp4"
     Key.generate().save(key)
     output.parent.mkdir()
@@ -55,7 +62,9 @@ def test_killed_and_run_again(tmp_path: Path, stage: str, frame: int, resumed: i
 
 def test_a_part_that_is_coded_again_gets_another_salt(tmp_path: Path) -> None:
     """A frame that was hidden before is never hidden with the same keystream."""
-    clip = make(tmp_path / "clip.mp4", [sliding(20, 20, 0.2, 0, 0.4)], 110, size=(128, 112))
+    clip = make(
+        tmp_path / "clip.mp4", [sliding(20, 20, 0.2, 0, 0.4)], 110, size=(128, 112), times=slow(110)
+    )
     key, output = tmp_path / "key", tmp_path / "out.mp4"
     Key.generate().save(key)
     run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
@@ -72,7 +81,9 @@ def test_a_part_that_is_coded_again_gets_another_salt(tmp_path: Path) -> None:
 
 
 def test_another_key_or_option_begins_anew(tmp_path: Path) -> None:
-    clip = make(tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 110, size=(192, 160))
+    clip = make(
+        tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 110, size=(192, 160), times=slow(110)
+    )
     key, output = tmp_path / "key", tmp_path / "p.mp4"
     Key.generate().save(key)
     run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]

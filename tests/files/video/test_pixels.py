@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import Interpolation
 
 from proface.files.video.access import read_video_file
 from proface.files.video.recover import recover_video
@@ -14,10 +15,20 @@ from proface.keys import TrackKey
 from tests.files.video.conftest import Done
 from tests.files.video.films import packets, psnr
 
+SMOOTH = (
+    Interpolation.BICUBIC
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.ACCURATE_RND
+    | Interpolation.BITEXACT
+)
+
 
 def rgb(path: Path) -> list[np.ndarray]:
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        return [
+            frame.reformat(format="rgb24", interpolation=SMOOTH).to_ndarray()
+            for frame in container.decode(video=0)
+        ]
 
 
 def test_faces_come_back_and_all_else_is_equal(in_pixels: Done, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from proface.errors import DamagedFileError
 from proface.files.video.access import Opened
 from proface.keys import unseal
 from proface.keys.track_keys import SHARED
-from proface.media.video.coding import decode_faces
+from proface.media.video.face_film import decode_faces
 from proface.media.video.planes import I420
 from proface.media.video.source import Frame, VideoInfo, VideoReader
 from proface.models.flow import Flow

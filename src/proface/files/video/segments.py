@@ -15,38 +15,56 @@ import numpy as np
 
 from proface.container.video_header import SALT_BYTES, Chunk
 from proface.errors import CheckFailedError, ImageError
+from proface.faces.regions import ABOVE_FACTOR
+from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.survey import Progress, Survey
 from proface.files.video.work import PictureWriter, Secrets, Work
 from proface.keys import TrackKey, seal
 from proface.looks import Look
-from proface.media.video.coding import Coding, FaceEncoder, SegmentEncoder, decode_faces
+from proface.media.video.coding import Coding, SegmentEncoder
 from proface.media.video.planes import I420
 from proface.media.video.source import Frame, open_video
 from proface.models.flow import Flow
 from proface.options import Options
 from proface.pipeline import video_pixels
-from proface.pipeline.quality import LEAST_PSNR
-from proface.pipeline.video_frames import cover, squared_error, to_seal, windows_of
+from proface.pipeline.quality import LEAST_PSNR, psnr
+from proface.pipeline.video_cover import Cover, windows_of
+from proface.pipeline.video_frames import owned, to_seal
 from proface.types import Box
 
-SEGMENT_SECONDS = 4
-_CHECKED = 10  # every tenth frame's faces are compared with the original
+SEGMENT_SECONDS = 8
+MOST_HELD = 192 << 20  # bytes of the faces' pixels in a segment, which are kept until it is whole
+_CHECKED = 10  # every tenth frame's faces are compared with the original, with carry "pixels"
 
 
 def segments_of(survey: Survey) -> list[tuple[int, int]]:
-    """First frame and number of frames of each segment."""
-    length = max(1, round(SEGMENT_SECONDS * survey.info.rate))
+    """First frame and number of frames of each segment; shorter where faces are very large."""
     total = len(survey.pts)
-    return [(first, min(length, total - first)) for first in range(0, total, length)]
+    held = np.zeros(total)
+    for track in survey.protected:
+        boxes = track.track.boxes
+        grown = (1 + 2 * track.expand) * (1 + (1 + ABOVE_FACTOR) * track.expand)
+        held[track.track.first : track.track.last + 1] += 1.5 * grown * boxes[:, 2] * boxes[:, 3]
+    before = np.concatenate([[0.0], np.cumsum(held)])
+    length = max(1, round(SEGMENT_SECONDS * survey.info.rate))
+    found, first = [], 0
+    while first < total:
+        most = int(np.searchsorted(before, before[first] + MOST_HELD, "right")) - 1
+        end = max(first + 1, min(most, first + length, total))
+        found.append((first, end - first))
+        first = end
+    return found
 
 
 class SegmentProtector:
     """Protects the segments that the work folder lacks.
 
     Attributes:
-        worst_psnr: of the faces that were compared with their originals, per chunk, in dB.
+        worst_psnr: of the faces as they recover, per chunk or, with "pixels", per frame, in dB.
         look, flow, work: as given; `flow` is for carry "pixels", else None.
         info, coding, check: of the video; of its picture; whether faces are compared.
+        least_psnr: of sealed faces, in dB.
+        quantisers: of each track, the one of its latest film.
     """
 
     def __init__(
@@ -64,6 +82,8 @@ class SegmentProtector:
         self.worst_psnr = math.inf
         self.info, self.check = survey.info, check
         self.coding = Coding(lossless=flow is not None, crf=options.crf)
+        self.least_psnr = least_psnr(options.crf)
+        self.quantisers: dict[int, int] = {}
         self._survey, self._secrets = survey, secrets
         self._keys: dict[int, TrackKey] = {}
 
@@ -102,15 +122,15 @@ class SegmentProtector:
             self._keys[track] = TrackKey.derive(secrets.file_key, secrets.id, track)
         return self._keys[track]
 
-    def windows(self, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
-        """Of each protected track in a segment: the first frame there, and its windows."""
+    def regions(self, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
+        """Of each protected track in a segment: the first frame there, and what is covered."""
         size = self._survey.info.size
         found = {}
         for track in self._survey.protected:
             frames = range(max(first, track.track.first), min(first + count, track.track.last + 1))
             regions = [track.region(frame, size) for frame in frames]
             if regions:
-                found[track.n] = frames.start, windows_of([r for r in regions if r], size)
+                found[track.n] = frames.start, [region for region in regions if region]
         return found
 
     def faces(self, frame: int) -> dict[int, Box]:
@@ -118,13 +138,12 @@ class SegmentProtector:
         boxes = {track.n: track.track.at(frame) for track in self._survey.protected}
         return {n: box for n, box in boxes.items() if box is not None}
 
-    def compared(self, track: int, error: float) -> None:
-        """Take note of the mean squared error of a face that was recovered.
+    def compared(self, track: int, psnr: float) -> None:
+        """Take note of how well a face recovers, in dB.
 
         Raises:
-            CheckFailedError: it is too large.
+            CheckFailedError: too badly.
         """
-        psnr = 10 * math.log10(255**2 / error) if error else math.inf
         self.worst_psnr = min(self.worst_psnr, psnr)
         if psnr < LEAST_PSNR:
             raise CheckFailedError(
@@ -137,16 +156,22 @@ class _Segment:
 
     def __init__(self, run: SegmentProtector, number: int, first: int, count: int) -> None:
         self._run, self._number = run, number
-        self._windows = run.windows(first, count)
+        size = run.info.size
+        regions = run.regions(first, count)
+        self._windows = {n: (start, windows_of(of, size)) for n, (start, of) in regions.items()}
         self._salt = os.urandom(SALT_BYTES)
         self._encoder = SegmentEncoder(run.info, run.coding)
         self._context = run.work.pictures(number)
         self._writer: PictureWriter = self._context.__enter__()
-        self._faces = {
-            n: _FaceStream(windows[0], run.info.pixel_format, check=run.check)
-            for n, (_first, windows) in self._windows.items()
-            if run.flow is None
+        self._films: dict[int, FaceFilm] = {}
+        if run.flow is None:
+            for n, (_start, windows) in self._windows.items():
+                self._films[n] = FaceFilm((windows[0].w, windows[0].h), run.least_psnr)
+        faces = {
+            n: [run.faces(start + index)[n] for index in range(len(of))]
+            for n, (start, of) in regions.items()
         }
+        self._cover = Cover(run.look, {n: of for n, (_, of) in regions.items()}, faces, size)
 
     def add(self, frame: Frame) -> None:
         windows = {
@@ -159,9 +184,11 @@ class _Segment:
             picture = self._hidden(frame, windows, faces)
         else:
             original = frame.i420(self._run.info)
-            picture = cover(original, windows, faces, self._run.look)
-            for n in windows:
-                self._faces[n].add(to_seal(original, picture, windows, n))
+            picture = self._cover(original, windows, faces)
+            for n, box in windows.items():
+                face = Box(faces[n].x - box.x, faces[n].y - box.y, faces[n].w, faces[n].h)
+                part = to_seal(original, picture, windows, n)
+                self._films[n].add(part, face, owned(windows, n))
         self._writer.add(self._encoder.add(picture, frame.pts))
 
     def _hidden(self, frame: Frame, windows: Mapping[int, Box], faces: Mapping[int, Box]) -> I420:
@@ -175,7 +202,7 @@ class _Segment:
         if run.check and frame.index % _CHECKED == 0 and windows:
             back = video_pixels.reveal(hidden, windows, flow, run.key_of, frame.index, self._salt)
             for n, box in windows.items():
-                run.compared(n, squared_error(back[box.slices], original[box.slices]))
+                run.compared(n, psnr(back[box.slices], original[box.slices]))
         return hidden
 
     def finish(self) -> None:
@@ -186,39 +213,13 @@ class _Segment:
             chunk = Chunk(n, self._number, first, size, places, self._salt)
             data = b""
             if self._run.flow is None:
-                data, error = self._faces[n].finish()
-                self._run.compared(n, error)
+                film = self._films.pop(n).code(self._run.quantisers.get(n, FIRST_QUANTISER))
+                self._run.quantisers[n] = film.quantiser
+                self._run.compared(n, film.psnr)
+                data = film.data
             key = self._run.key_of(n).chunk_key(self._number)
             sealed = seal(key, data, chunk.clear_bytes())
             chunks.append(chunk.to_bytes() + sealed)
         self._run.work.write_chunks(self._number, chunks)
         self._writer.add(self._encoder.finish())
         self._context.__exit__(None, None, None)
-
-
-class _FaceStream:
-    """Codes one face of one segment, and checks some of its pictures."""
-
-    def __init__(self, window: Box, pixel_format: str, *, check: bool) -> None:
-        self._size = window.w, window.h
-        self._encoder = FaceEncoder(self._size, pixel_format)
-        self._count, self._check = 0, check
-        self._samples: dict[int, I420] = {}
-
-    def add(self, picture: I420) -> None:
-        if self._check and self._count % _CHECKED == 0:
-            self._samples[self._count] = picture
-        self._encoder.add(picture)
-        self._count += 1
-
-    def finish(self) -> tuple[bytes, float]:
-        """The coded pictures, and the mean squared error of those that were compared."""
-        data = self._encoder.finish()
-        if not self._check:
-            return data, 0.0
-        errors = [
-            squared_error(picture, self._samples[n])
-            for n, picture in enumerate(decode_faces(data, self._size, self._count))
-            if n in self._samples
-        ]
-        return data, sum(errors) / len(errors)

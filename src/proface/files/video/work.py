@@ -41,7 +41,7 @@ from proface.media.video.coding import CodedPicture
 from proface.media.video.source import VideoInfo
 from proface.options import Options
 
-_LAYOUT = 1  # of this folder; another version's folder is not used
+_LAYOUT = 2  # of this folder; another version's folder is not used
 _PICTURE = struct.Struct(">qBI")
 _PURPOSE = "video plan"
 

@@ -1,4 +1,4 @@
-"""Code pictures as H.264: the protected picture, and small pictures of single faces.
+"""Code the protected picture as H.264.
 
 The picture is coded in segments, each by an encoder of its own and beginning with a key frame, so
 that an interrupted run can go on after the last whole segment. Packets keep no decoding time: it
@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from proface.errors import DamagedFileError
-from proface.media.video.planes import I420, i420
+from proface.media.video.planes import I420
 from proface.media.video.source import VideoInfo, require_av
 from proface.types import Pixels
 
 # x264 delays frames by as many as it uses forward references: two, with a pyramid of B-frames.
 REORDER_DELAY = 2
 KEY_INTERVAL = 250
-# A quantiser bounds the error whatever is shown: at 19 its step is 5.5 levels, 5.5^2/12 on average.
-FACE_QUANTISER = 19
 RECOVERED_QUANTISER = 14
 
 
@@ -47,13 +43,13 @@ class Coding:
     """
 
     lossless: bool = False
-    crf: int | None = 23
+    crf: int | None = 25
 
     def options(self) -> dict[str, str]:
         """The options of x264."""
         if self.lossless:
             return {"preset": "ultrafast", "qp": "0", "g": str(KEY_INTERVAL)}
-        common = {"preset": "veryfast", "bf": "3", "g": str(KEY_INTERVAL)}
+        common = {"preset": "medium", "bf": "3", "g": str(KEY_INTERVAL)}
         if self.crf is None:
             return common | {"qp": str(RECOVERED_QUANTISER), "tune": "psnr"}
         return common | {"crf": str(self.crf)}
@@ -112,63 +108,3 @@ def decoding_times(times: list[int]) -> Iterator[int]:
     for ahead in range(REORDER_DELAY, 0, -1):
         yield times[0] - ahead * step
     yield from times
-
-
-class FaceEncoder:
-    """Codes the pictures of one face, all of one size, at a quantiser that keeps detail."""
-
-    def __init__(self, size: tuple[int, int], pixel_format: str) -> None:
-        av = require_av()
-        self._format = pixel_format
-        context = av.CodecContext.create("libx264", "w")
-        context.width, context.height = size
-        context.pix_fmt = pixel_format
-        context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
-        context.thread_count = 1
-        options = {"preset": "medium", "tune": "psnr", "qp": str(FACE_QUANTISER), "bf": "3"}
-        context.options = options | {"g": "1000"}
-        self._context, self._data, self._count = context, bytearray(), 0
-
-    def add(self, picture: I420) -> None:
-        """Code one picture."""
-        av = require_av()
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=self._format)
-        frame.pts, frame.time_base = self._count, Fraction(1, 25)
-        self._count += 1
-        self._write(frame)
-
-    def finish(self) -> bytes:
-        """The coded pictures: an H.264 byte stream (Annex B)."""
-        self._write(None)
-        return bytes(self._data)
-
-    def _write(self, frame: Any) -> None:
-        for packet in self._context.encode(frame):
-            self._data += bytes(packet)
-
-
-def decode_faces(data: bytes, size: tuple[int, int], count: int) -> Iterator[I420]:
-    """Decode what `FaceEncoder` wrote: `count` pictures H * 3/2 x W.
-
-    Raises:
-        DamagedFileError: it holds something else.
-    """
-    av = require_av()
-    context = av.CodecContext.create("h264", "r")
-    context.thread_count = 1
-    seen = 0
-    try:
-        for packet in [*context.parse(data), *context.parse(b""), None]:
-            for frame in context.decode(packet):
-                if (frame.width, frame.height) != size or seen >= count:
-                    raise _unexpected()
-                seen += 1
-                yield i420(frame)
-    except av.error.FFmpegError:
-        raise _unexpected() from None
-    if seen != count:
-        raise _unexpected()
-
-
-def _unexpected() -> DamagedFileError:
-    return DamagedFileError("A sealed part does not hold the pictures that it should.")
