@@ -20,7 +20,7 @@ from proface.types import Pixels
 # x264 delays frames by as many as it uses forward references: two, with a pyramid of B-frames.
 REORDER_DELAY = 2
 KEY_INTERVAL = 250
-RECOVERED_QUANTISER = 14
+RECOVERED_QUANTISER = 12
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class Coding:
             return {"preset": "ultrafast", "qp": "0", "g": str(KEY_INTERVAL)}
         common = {"preset": "medium", "bf": "3", "g": str(KEY_INTERVAL)}
         if self.crf is None:
-            return common | {"qp": str(RECOVERED_QUANTISER), "tune": "psnr"}
+            # B-frames at the quantiser of all others, so that none is worse.
+            same = {"tune": "psnr", "x264-params": "pbratio=1.0"}
+            return common | same | {"qp": str(RECOVERED_QUANTISER)}
         return common | {"crf": str(self.crf)}
 
 

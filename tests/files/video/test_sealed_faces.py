@@ -1,0 +1,58 @@
+"""The film of one face has the quality that is asked for, and not much more."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from proface.faces.tracks import Track
+from proface.files.video.sealed_faces import FaceFilm, least_psnr
+from proface.files.video.segments import MOST_HELD, segments_of
+from proface.files.video.survey import Survey, VideoTrack
+from proface.media.video.face_film import decode_faces
+from proface.media.video.source import VideoInfo
+from proface.types import Box
+from tests.media.video.test_face_film import SIZE, pictures
+
+
+def noise() -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    return [random.integers(90, 150, (168, 96)).astype(np.uint8) for _ in range(6)]
+
+
+@pytest.mark.parametrize("first", [5, 36, 60])
+@pytest.mark.parametrize("hard", [False, True])
+def test_the_quality_holds_whatever_is_tried_first(first: int, hard: bool) -> None:
+    source, face = noise() if hard else pictures(), Box(20, 15, 50, 60)
+    film = FaceFilm(SIZE, 42.0)
+    for one in source:
+        film.add(one, face, None)
+    coded = film.code(first)
+    back = list(decode_faces(coded.data, SIZE, len(source)))
+    difference = np.array(back).astype(float)[:, :112] - np.array(source)[:, :112]
+    for part in (difference, difference[:, 15:75, 20:70]):
+        assert 10 * np.log10(255**2 / np.mean(part**2)) >= 41.99
+    assert 42 <= coded.psnr < 43.5
+
+
+def test_faces_are_as_good_as_the_picture() -> None:
+    assert least_psnr(25) == least_psnr(40)
+    assert least_psnr(18) > least_psnr(20) > least_psnr(25)
+
+
+def of_one_face(side: int) -> Survey:
+    info = VideoInfo((3840, 2160), 0, "yuv420p", Fraction(1, 30), Fraction(30), 20.0, 600, None)
+    boxes = np.tile(np.array([100, 100, side, side]), (600, 1))
+    track = VideoTrack(1, Track(0, boxes, (0, 599), 100))
+    return Survey(info, np.arange(600), (track,))
+
+
+def test_segments_hold_no_more_pixels_than_memory_should() -> None:
+    assert segments_of(of_one_face(200)) == [(0, 240), (240, 240), (480, 120)]
+    found = segments_of(of_one_face(2000))
+    assert sum(count for _first, count in found) == 600
+    assert found[0][1] == MOST_HELD // (2000 * 2000 * 3 // 2)
+    assert all(a + n == b for (a, n), (b, _m) in pairwise(found))
