@@ -105,7 +105,8 @@ def _open_part(face: Box, regions: Sequence[Box]) -> float:
 def _speed(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     clip = four_faces(folder / "clip.mp4", chosen.seconds)
     count, size = len(clip.faces), clip.path.stat().st_size
-    key, told = Key.generate(), {"frames": len(clip.faces), "source bytes": size}
+    told: dict[str, Any] = {"frames": len(clip.faces), "source bytes": size}
+    key = Key.generate()
     output = folder / "out.mp4"
     start, used = time.perf_counter(), _cpu_seconds()
     result = protect_video(clip.path, output, key, Options(carry=chosen.carry))

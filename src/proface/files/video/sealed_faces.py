@@ -12,9 +12,9 @@ from proface.media.video.planes import I420
 from proface.pipeline.video_frames import Mask
 from proface.types import Box
 
-# dB, of a face's box and of its window, in brightness, over a segment. A track's box is larger than
-# the face, which is harder to code than what surrounds it: by itself it keeps about 42.
-LEAST_PSNR = 43.3
+# dB, in brightness, over a segment: of a face's box, which is harder to code than what surrounds it
+# in the window, and of the window.
+LEAST_PSNR = 42.3
 FIRST_QUANTISER = 36
 _USUAL_CRF = 25  # of the picture; a better one is not spoilt by its faces
 _CLOSE_ENOUGH = 0.5  # dB above the least that are not worth another attempt
