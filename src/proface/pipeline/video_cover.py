@@ -22,7 +22,7 @@ from proface.pipeline.video_frames import owned, paste, window
 from proface.types import Box, Face, Pixels
 
 STEP = 16  # pixels: the blocks of H.264, and the least of a mosaic
-_HELD = 12  # levels by which a block of a mosaic may differ from what it shows
+_HELD = 16  # levels by which a block of a mosaic may differ from what it shows
 _NEVER_SHOWN = -1000
 
 
