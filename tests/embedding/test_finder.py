@@ -13,10 +13,11 @@ from skimage.data import astronaut, coffee
 
 import proface
 from proface.embedding.cover import soften
-from proface.embedding.dct_lattice import TRIES, DctLattice
+from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.error_correction import code_size, make_code
 from proface.embedding.finder.grid import MOST_AREAS, MOST_CHECKS, MOST_DECODINGS, MOST_FAILURES
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes
+from proface.embedding.layers import TRIES
 from proface.embedding.resample import enlarged, enlarged_part
 from proface.models.robust import Robust
 from proface.models.store import load_flow

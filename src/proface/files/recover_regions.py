@@ -121,7 +121,9 @@ class RegionRecoverer:
                 self._put(original, box, key, "exact", "")
                 continue
             flow = self._models.find(header.model_name, header.model_sha256, header.mode)
-            revealed = recover_region(self._protected.photo.pixels, key, flow, place)
+            said = self._protected.said.get(region)
+            known = None if said is None else (said, b"\xff" * len(said))
+            revealed = recover_region(self._protected.photo.pixels, key, flow, place, known)
             if revealed.wrong_pad and self._protected.from_pixels:
                 others.append(region)
             elif revealed.quality == "none":

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE, TO_YCC
-from proface.embedding.dct_lattice import Layer
 from proface.embedding.finder.grid import Effort, Grid, Tools, make_grid
 from proface.embedding.finder.offsets import likely_offsets
 from proface.embedding.finder.scaled import ScaledSearch
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes
 from proface.embedding.finder.search import look_at_base, look_at_detail, sharpest_offset
+from proface.embedding.layers import Layer
 from proface.types import Pixels
 
 Floats = npt.NDArray[np.float32]
