@@ -21,6 +21,7 @@ from proface.media import base64_text
 VERSION = 1
 _LAYOUT = struct.Struct(">BB4s4s8HBBBB16s16s48s")
 SIZE = _LAYOUT.size
+FILE = slice(6, 10)  # the place of the protection's 4 bytes, which no header has
 _N, _X, _Y, _W, _H, _KEYS = 5, 6, 7, 8, 9, 15  # places of fields
 _GREY, _KEY_FILE, _COMMITS = 1, 2, 4  # flags; the last: the stanza is of version 2
 

@@ -81,7 +81,7 @@ def locate(
             if one is not None and _is_credible(one, flow, place, scale):
                 region = Region(one.n, one.x, one.y, one.w, one.h, UNKNOWN_LOOK, NO_DIGEST)
                 # The finder knows whole blocks; a region at the picture's edge may end beyond.
-                place = Place(place.x, place.y, one.w * scale, one.h * scale)
+                place = Place(place.x, place.y, one.w * scale[0], one.h * scale[1])
                 described.append((one, region, place))
                 said[region] = public
         if described:
@@ -89,13 +89,15 @@ def locate(
     return None
 
 
-def _is_credible(one: PixelDescription, flow: Flow, place: Place, scale: float) -> bool:
+def _is_credible(
+    one: PixelDescription, flow: Flow, place: Place, scale: tuple[float, float]
+) -> bool:
     """Whether a description fits its place, and its key what a reader accepts.
 
     Anyone can write one: a region that says it is huge must not take memory, and one with a forged
     key must not shut out the others.
     """
-    beyond = one.w - place.w / scale, one.h - place.h / scale
+    beyond = one.w - place.w / scale[0], one.h - place.h / scale[1]
     if one.model != bytes.fromhex(flow.digest)[:4]:
         return False
     if not all(-1 < pixels < _MOST_MISSING for pixels in beyond) or not flow.words(one.h, one.w):

@@ -152,7 +152,7 @@ class Flow(ABC):
         picture: Pixels,
         original_size: tuple[int, int] | None = None,
         alike: Callable[[bytes, int, int], tuple[bytes, bytes]] | None = None,
-    ) -> list[tuple[bytes, Place, float]]:
+    ) -> list[tuple[bytes, Place, tuple[float, float]]]:
         """Find the regions of a picture whose pixels describe themselves.
 
         Args:
@@ -163,8 +163,8 @@ class Flow(ABC):
                 With it, regions are read that are damaged a little too much otherwise.
 
         Returns:
-            Of each region its public bytes, where it is, and the picture's scale since it was
-            protected.
+            Of each region its public bytes, where it is, and the picture's scale, across and
+            down, since it was protected.
         """
         return []
 

@@ -183,7 +183,7 @@ class Robust(Flow):
         picture: Pixels,
         original_size: tuple[int, int] | None = None,
         alike: Callable[[bytes, int, int], tuple[bytes, bytes]] | None = None,
-    ) -> list[tuple[bytes, Place, float]]:
+    ) -> list[tuple[bytes, Place, tuple[float, float]]]:
         """See `Flow`."""
         # OpenCV is loaded only where a region is looked for.
         from proface.embedding.finder.find import find_regions
@@ -200,10 +200,10 @@ class Robust(Flow):
             (
                 _bytes(one.content.words[:PUBLIC_WORDS]),
                 Place(
-                    one.left * one.scale,
-                    one.top * one.scale,
-                    one.width * one.scale,
-                    one.height * one.scale,
+                    one.left * one.scale[0],
+                    one.top * one.scale[1],
+                    one.width * one.scale[0],
+                    one.height * one.scale[1],
                 ),
                 one.scale,
             )
