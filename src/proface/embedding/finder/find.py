@@ -77,9 +77,9 @@ def find_regions(
         return _same_scale(tools, luma, Effort())  # it may have been cropped, not scaled
     effort = Effort()
     ranked = rank_sizes(luma, tools.lattice.tables, candidate_sizes(came))[:SIZES]
-    for size in ranked:
+    for size, clarity in ranked:
         search = ScaledSearch(tools, luma, size, effort)
-        if search.look() or (size == ranked[0] and search.look(far=True)):
+        if search.look() or (clarity > 0 and search.look(far=True)):
             search.grid.effort = Effort()
             search.look(far=True)
             return _report(search.grid, _scale(came, size))
