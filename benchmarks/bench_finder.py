@@ -10,6 +10,7 @@ protected, and without it. Counts by the region's width:
     decodable   with their place known, from the header
     found       by their pixels alone
     recovered   of these, at least the coarse picture
+    same        of these, SFace takes the face for the same person as in the original
 
 Seconds are of the process, for `recover` of a picture without a header.
 """
@@ -30,17 +31,25 @@ import proface
 from benchmarks.bench_face_coder import photos
 from proface.container.header import Header
 from proface.errors import ProfaceError
-from proface.types import Box
+from proface.faces import detect, embed
+from proface.types import Box, Pixels
 
+Photo = tuple[Path, Header, dict[Box, Pixels]]  # protected; its header; its regions' originals
 SIZE = (4032, 3024)
 SIDES = (416, 480, 544, 640, 736, 832)
 LOOKS = ("blur:25", "pixelate:32", "mask", "another")
-COLUMNS = ("present", "decodable", "found", "recovered")
+COLUMNS = ("present", "decodable", "found", "recovered", "same")
+SAME_PERSON = 0.363  # SFace's threshold of cosines, as OpenCV states it for LFW
+
+BICUBIC, AREA = "bicubic, to 2048, JPEG 75", "area, to 2048, JPEG 75"
+SCALERS = {BICUBIC: Image.Resampling.BICUBIC, AREA: Image.Resampling.BOX}  # Lanczos otherwise
 
 # Name -> long side that it is scaled to, JPEG quality, pixels cropped from the left and the top.
 JOURNEYS: dict[str, tuple[int, int, int]] = {
     "half, JPEG 80": (2016, 80, 0),
     "to 2048, JPEG 75": (2048, 75, 0),
+    BICUBIC: (2048, 75, 0),
+    AREA: (2048, 75, 0),
     "3/4, JPEG 80": (3024, 80, 0),
     "to 1600, JPEG 80": (1600, 80, 0),
     "to 1280, JPEG 80": (1280, 80, 0),
@@ -79,8 +88,8 @@ def make_photo(
 
 def protect(
     n: int, faces: list[Path], backgrounds: list[Path], key: proface.Key, folder: Path
-) -> tuple[Path, Header]:
-    """Picture n, protected; made only if it is not in the folder."""
+) -> Photo:
+    """Picture n, protected, made only if it is not in the folder; and the original."""
     look, path = LOOKS[n % len(LOOKS)], folder / f"{n}.jpg"
     rng = np.random.default_rng(n)
     if not path.exists():
@@ -92,7 +101,10 @@ def protect(
             look = f"mask:{folder / 'other.png'}"
         options = proface.Options(jpeg=True, detect=False, regions=boxes, look=look)
         proface.protect(folder / "photo.jpg", key, options).save(path)
-    return path, proface.recover(path, key).header
+    back = proface.recover(path, key)
+    boxes = [region.box for region in back.header.regions]
+    pixels = back.photo.pixels
+    return path, back.header, {box: np.ascontiguousarray(pixels[box.slices]) for box in boxes}
 
 
 def travel(path: Path, journey: str, target: Path) -> Path:
@@ -102,7 +114,7 @@ def travel(path: Path, journey: str, target: Path) -> Path:
         picture = image.convert("RGB")
     if long != SIZE[0]:
         size = long, round(SIZE[1] * long / SIZE[0])
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
+        picture = picture.resize(size, SCALERS.get(journey, Image.Resampling.LANCZOS))
     if crop:
         picture = picture.crop((crop, crop, *picture.size))
     picture.save(target, quality=quality)
@@ -111,17 +123,33 @@ def travel(path: Path, journey: str, target: Path) -> Path:
 
 def recovered(
     path: Path, key: proface.Key, journey: str, size: tuple[int, int] | None
-) -> tuple[set[Box], set[Box], float]:
-    """Regions found, those recovered, and the seconds that it took."""
+) -> tuple[set[Box], dict[Box, Pixels], float]:
+    """Regions found, what those recovered show, and the seconds that it took."""
     began = time.process_time()
     try:
         back = proface.recover(path, key, original_size=size)
     except ProfaceError:
-        return set(), set(), time.process_time() - began
+        return set(), {}, time.process_time() - began
     seconds = time.process_time() - began
     regions = {region.n: region.box for region in back.header.regions}
-    shown = {regions[face.n] for face in back.faces if face.how in ("full", "coarse")}
+    pixels = back.photo.pixels
+    shown = {
+        regions[face.n]: np.ascontiguousarray(pixels[face.box.slices])
+        for face in back.faces
+        if face.how in ("full", "coarse")
+    }
     return set(regions.values()), shown, seconds
+
+
+def is_same(original: Pixels, recovered: Pixels) -> bool:
+    """Whether SFace takes a recovered face for the same person; no, where none is detected."""
+    faces = detect(original)
+    if not faces:
+        return False
+    face = max(faces, key=lambda one: one.box.w * one.box.h)
+    size = original.shape[1::-1]
+    shown = np.asarray(Image.fromarray(recovered).resize(size, Image.Resampling.LANCZOS))
+    return float(embed(original, face) @ embed(shown, face)) >= SAME_PERSON
 
 
 def decodable(path: Path, key: proface.Key, header: Header, journey: str) -> set[Box]:
@@ -137,18 +165,24 @@ def decodable(path: Path, key: proface.Key, header: Header, journey: str) -> set
 
 
 def measure(
-    pictures: list[tuple[Path, Header]], key: proface.Key, journey: str, known: bool, target: Path
+    pictures: list[Photo],
+    key: proface.Key,
+    journey: str,
+    known: bool,
+    target: Path,
 ) -> Iterator[str]:
     """One row for each picture that takes part, then the sum, of one journey."""
     counts: dict[int, Counter[str]] = {side: Counter() for side in SIDES}
     times = []
-    for path, header in pictures:
+    for path, header, originals in pictures:
         sent = travel(path, journey, target)
         found, shown, seconds = recovered(sent, key, journey, SIZE if known else None)
         times.append(seconds)
-        told = dict(
-            zip(COLUMNS[1:], (decodable(sent, key, header, journey), found, shown), strict=True)
-        )
+        same = {
+            box for box, face in shown.items() if box in originals and is_same(originals[box], face)
+        }
+        readable = decodable(sent, key, header, journey)
+        told = dict(zip(COLUMNS[1:], (readable, found, set(shown), same), strict=True))
         for region in header.regions:
             counts[region.w]["present"] += 1
             for column, boxes in told.items():

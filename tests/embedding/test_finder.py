@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,22 @@ from PIL import Image
 from skimage.data import astronaut, coffee
 
 import proface
+from proface.embedding.block_transform import to_luma
 from proface.embedding.cover import soften
-from proface.embedding.dct_lattice import TRIES, DctLattice
-from proface.embedding.error_correction import code_size, make_code
-from proface.embedding.finder.grid import MOST_AREAS, MOST_CHECKS, MOST_DECODINGS, MOST_FAILURES
+from proface.embedding.dct_lattice import DctLattice
+from proface.embedding.equaliser import parse_equalisers
+from proface.embedding.error_correction import UNKNOWN, code_size, make_code
+from proface.embedding.finder.evidence import parse_finder_tables
+from proface.embedding.finder.find import find_regions
+from proface.embedding.finder.grid import (
+    MOST_AREAS,
+    MOST_CHECKS,
+    MOST_DECODINGS,
+    MOST_FAILURES,
+    Tools,
+)
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes
+from proface.embedding.layers import TRIES, Layer
 from proface.embedding.resample import enlarged, enlarged_part
 from proface.models.robust import Robust
 from proface.models.store import load_flow
@@ -64,8 +76,15 @@ def scaled(picture: Pixels, long: int) -> Pixels:
 def found(flow: Robust, picture: Pixels, size: tuple[int, int] | None) -> set[Box]:
     """The rectangles that are reported, in pixels of the original."""
     boxes = set()
-    for _public, place, scale in flow.find(picture, size):
-        boxes.add(Box(*(round(v / scale) for v in (place.x, place.y, place.w, place.h))))
+    for _public, place, (across, down) in flow.find(picture, size):
+        boxes.add(
+            Box(
+                round(place.x / across),
+                round(place.y / down),
+                round(place.w / across),
+                round(place.h / down),
+            )
+        )
     return boxes
 
 
@@ -132,15 +151,49 @@ def test_a_scale_as_services_have_it(flow: Robust, large: dict[str, Pixels]) -> 
     assert corners(boxes) == corners(LARGE)
 
 
-def test_an_unknown_size(flow: Robust) -> None:
-    boxes = [Box(320, 480, 640, 704), Box(1600, 640, 704, 656)]
-    picture = protect(flow, scene(2592, 1944), boxes, "blur:25")
-    sent = saved(scaled(picture, 1296), 80)
+@pytest.mark.parametrize("look", ["blur:25", "pixelate:32", "mask"])
+def test_an_unknown_size(flow: Robust, look: str) -> None:
+    """A photo with one small face, scaled to 0.508 as 12 megapixels to 2048: its size is first."""
+    box = Box(1600, 640, 416, 448)
+    picture = protect(flow, scene(2592, 1944), [box], look)
+    sent = saved(scaled(picture, 1316), 75)
     sizes = candidate_sizes(sent.shape[:2])
-    assert (1944, 2592) in sizes
-    luma = sent.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    assert (1944, 2592) in rank_sizes(luma, flow.embedding.tables, sizes)[:6]
-    assert corners(found(flow, sent, None)) == corners(boxes)
+    assert len(sizes) > 8
+    assert rank_sizes(to_luma(sent), flow.embedding.tables, sizes)[0][0] == (1944, 2592)
+    assert found(flow, sent, None) == {box}
+
+
+def test_what_one_region_tells_helps_to_read_another(flow: Robust) -> None:
+    """A region with a hole is found, but not read until most of its bits are known."""
+    whole, holed = Box(64, 96, 480, 496), Box(720, 208, 416, 416)
+    picture = protect(flow, scene(1260, 945), [whole, holed], "blur:25")
+    sent = scaled(picture, 640).copy()
+    hole = slice(173, 249), slice(433, 509)
+    sent[hole] = np.random.default_rng(1).integers(0, 256, (76, 76, 3))
+    sent = saved(sent, 75)
+    card, lattice = flow.card, flow.embedding
+    tables = parse_finder_tables(card.read("finder"), lattice.tables)
+    tools = Tools(lattice, tables, lambda _h, _w: "base", parse_equalisers(card.read("scaled")))
+    (alone,) = find_regions(sent, tools, (945, 1260))
+    assert (alone.left, alone.top) == (64, 96)
+
+    rng = np.random.default_rng(7)
+    for box in (whole, holed):  # as `protect` draws them
+        words = rng.integers(0, 1 << 16, (2, lattice.capacity(box.h, box.w).max()), np.uint16)
+    said = words[0, : lattice.capacity(holed.h, holed.w)[0]]
+    bits = np.unpackbits(said.astype(">u2").view(np.uint8))
+    bits[::4] = UNKNOWN
+    asked = []
+
+    def alike(layer: Layer, left: int, top: int) -> np.ndarray:
+        asked.append((left, top))
+        assert np.array_equal(layer.words, alone.content.words)
+        return bits
+
+    both = find_regions(sent, replace(tools, alike=alike), (945, 1260))
+    assert [(one.left, one.top) for one in both] == [(64, 96), (720, 208)]
+    assert np.array_equal(both[1].content.words, said)
+    assert (720, 208) in asked
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_public_bytes_and_the_face_come_back_after_jpeg_75(flow: Robust) -> None
     after = saved(picture, "JPEG", quality=75)
     ((public, where, scale),) = flow.find(after, (512, 448))
     assert public == PUBLIC
-    assert (where.x, where.y, where.w, where.h, scale) == (112, 96, SIDE, SIDE, 1)
+    assert (where.x, where.y, where.w, where.h, scale) == (112, 96, SIDE, SIDE, (1, 1))
     read = flow.read(after[place], u)
     assert (read.quality, read.wrong_pad) == ("full", False)
     assert "JPEG" in read.condition

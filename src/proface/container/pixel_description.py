@@ -21,6 +21,8 @@ from proface.media import base64_text
 VERSION = 1
 _LAYOUT = struct.Struct(">BB4s4s8HBBBB16s16s48s")
 SIZE = _LAYOUT.size
+FILE = slice(6, 10)  # the place of the protection's 4 bytes, which no header has
+_N, _X, _Y, _W, _H, _KEYS = 5, 6, 7, 8, 9, 15  # places of fields
 _GREY, _KEY_FILE, _COMMITS = 1, 2, 4  # flags; the last: the stanza is of version 2
 
 
@@ -109,6 +111,23 @@ def parse_description(data: bytes) -> PixelDescription | None:
     }
     mode: Literal["RGB", "L"] = "L" if flags & _GREY else "RGB"
     return PixelDescription(model, file, count, n, x, y, w, h, (width, height), mode, keys, stanza)
+
+
+def of_another(data: bytes, x: int, y: int) -> tuple[bytes, bytes]:
+    """What another region of the same protection, at x and y, says: bytes, and a mask.
+
+    The mask has the bits that are sure: not those of the region's number and size, nor, with
+    several keys, of the one that it names.
+    """
+    fields = list(_LAYOUT.unpack(data[:SIZE]))
+    sure = [255, 255, b"\xff" * 4, b"\xff" * 4, *[0xFFFF] * 8, *[255] * 4]
+    sure += [b"\xff" * len(secret) for secret in fields[-3:]]
+    fields[_N], fields[_X], fields[_Y] = 0, x, y
+    for place in (_N, _W, _H):
+        sure[place] = 0
+    if fields[_KEYS] > 1:
+        sure[_KEYS + 1 :] = [bytes(len(secret)) for secret in fields[-3:]]
+    return _LAYOUT.pack(*fields), _LAYOUT.pack(*sure)
 
 
 def stanza_of(stanzas: Sequence[Mapping[str, Any]], n: int) -> Mapping[str, Any]:

@@ -41,6 +41,11 @@ def to_planes(picture: Pixels | Floats) -> list[Floats]:
     return [np.ascontiguousarray(ycc[..., 0]), *(_halve(ycc[..., plane]) for plane in (1, 2))]
 
 
+def to_luma(picture: Pixels) -> Floats:
+    """The luma plane, H x W, of a picture H x W x 3."""
+    return np.ascontiguousarray(picture.astype(np.float32) @ TO_YCC[0])
+
+
 def _halve(plane: Floats) -> Floats:
     total = plane[::2, ::2] + plane[::2, 1::2] + plane[1::2, ::2] + plane[1::2, 1::2]
     return np.asarray(total / 4, np.float32)

@@ -11,10 +11,8 @@ whose blocks grow with the region. The protected picture depends on cover and wo
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from proface.embedding.base import Change, Integers, Words
 from proface.embedding.block_transform import (
@@ -33,58 +31,26 @@ from proface.embedding.carriers import (
 )
 from proface.embedding.cover import MARGINS, after_trials, with_margin
 from proface.embedding.error_correction import (
-    MOST_ROUNDS,
     Bits,
-    Code,
     code_size,
     interleave,
     make_code,
 )
 from proface.embedding.layer_tables import (
-    BINS,
     LayerTable,
     Tables,
     base_table,
     detail_table,
 )
+from proface.embedding.layers import Layer, Plan, read_layer
 from proface.types import Pixels
 
 LAYERS = ("base", "detail")  # the units of `capacity`, in this order
 LEAST_SIDE = 64  # of a region that carries anything, in pixels
 GAP = 0.08  # bits between information and code rate: the code needs 0.035, unlike covers the rest
 SPREAD = 2.2  # and, over the root of the length, what short codes need
-HOPELESS = 0.85  # of the code's rate: with less information than that, rounds would be wasted
 LEAST_ONES = 0.15  # of a word's bits; half of them are sent as ones
-TRIES = 3  # states that the decoder is run with
 MOST_ERRORS = 0.08  # of bits in a trial: with more, the finder would be in doubt
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What was extracted from one layer.
-
-    Attributes:
-        words: as many as `capacity` says; right if `intact`.
-        intact: the codeword was decoded: all parity checks and its CRC-32 hold.
-        error_rate: the share of carried bits that came wrong: measured if `intact`, estimated from
-            the log-likelihood ratios otherwise. 0 to 1/2.
-        state: the calibrated change that fits best, such as "jpeg75 blur".
-    """
-
-    words: Words
-    intact: bool
-    error_rate: float
-    state: str
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A layer in a region of one size: its table, its code and where the codeword's bits go."""
-
-    table: LayerTable
-    counts: npt.NDArray[np.int64]  # bits of each carrier
-    code: Code
-    order: npt.NDArray[np.int64]  # codeword bit -> place among all carriers' bits
 
 
 class DctLattice:
@@ -104,7 +70,7 @@ class DctLattice:
         # The finder asks for thousands of sizes.
         self._merge = functools.lru_cache(lambda high, wide: base_table(tables, high, wide).merge)
         self._size = functools.lru_cache(maxsize=4096)(self._count_bits)
-        self._plan = functools.lru_cache(maxsize=64)(self._make_plan)
+        self.plan = functools.lru_cache(maxsize=64)(self._make_plan)
 
     def capacity(self, height: int, width: int) -> Integers:
         """Words of the base and of the detail layer; 0 if a side is under 64 px."""
@@ -151,14 +117,19 @@ class DctLattice:
         bands = [to_bands(plane) for plane in to_planes(inner)]
         changes = [np.zeros_like(band) for band in bands]
         for layer, count, carried in zip(LAYERS, capacity, words, strict=True):
-            plan = self._plan(layer, height, width)
-            bits = np.zeros(plan.code.size, np.uint8)
-            bits[: 16 * count] = np.unpackbits(carried[:count].astype(">u2").view(np.uint8))
-            places = np.full(int(plan.counts.sum()), 2, np.uint8)  # 2: a place without a bit
-            places[plan.order] = plan.code.encode(bits)
-            _move(bands, changes, plan, places)
+            places = self.carried(layer, height, width, carried[:count])
+            _move(bands, changes, self.plan(layer, height, width), places)
         inner[:] = change_picture(inner, [from_bands(change) for change in changes])
         return protected
+
+    def carried(self, layer: str, height: int, width: int, words: Words) -> Bits:
+        """The bit, 0 or 1, of each place of a layer that holds these words; 2: it holds none."""
+        plan = self.plan(layer, height, width)
+        bits = np.zeros(plan.code.size, np.uint8)
+        bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
+        places = np.full(int(plan.counts.sum()), 2, np.uint8)
+        places[plan.order] = plan.code.encode(bits)
+        return places
 
     def extract(self, protected: Pixels) -> Words:
         """Protected H x W x 3 -> its words, 2 x the larger capacity; see `read`."""
@@ -175,23 +146,28 @@ class DctLattice:
             nothing = Layer(np.zeros(0, np.uint16), False, 0.5, "too small")
             return nothing, nothing
         bands = [to_bands(plane) for plane in to_planes(inner)]
-        base, detail = (_read_layer(bands, self._plan(layer, *inner.shape[:2])) for layer in LAYERS)
+        base, detail = (read_layer(bands, self.plan(layer, *inner.shape[:2])) for layer in LAYERS)
         return base, detail
 
     def merge(self, height: int, width: int) -> int:
         """The merge of the base layer of a region."""
         return self._merge(height, width)
 
-    def read_layer(self, bands: list[Floats], layer: str, height: int, width: int) -> Layer:
-        """One layer of a region from the bands of its planes; luma is enough."""
-        return _read_layer(bands, self._plan(layer, height, width))
+    def read_layer(
+        self, bands: list[Floats], layer: str, height: int, width: int, known: Bits | None = None
+    ) -> Layer:
+        """One layer of a region from the bands of its planes; luma is enough.
+
+        known: its first bits, as `Code.decode` takes them.
+        """
+        return read_layer(bands, self.plan(layer, height, width), known)
 
     def parity_deviation(self, bands: list[Floats], layer: str, height: int, width: int) -> float:
         """How well parity checks hold before any correction, in standard deviations from chance.
 
         Each check counts with its sign, and as much as its least certain bit.
         """
-        table = self._plan(layer, height, width).table
+        table = self.plan(layer, height, width).table
         soft = [
             np.cos(np.pi * (values / table.step[c] - table.offset[c]))
             for c, values in enumerate(carried_coefficients(bands, table))
@@ -205,7 +181,7 @@ class DctLattice:
         """
         if np.mean(soft < 0) < LEAST_ONES:
             return 0.0  # a smooth surface: all bits are 0, and all checks hold
-        plan = self._plan(layer, height, width)
+        plan = self.plan(layer, height, width)
         return plan.code.agreement(soft.ravel()[plan.order])
 
     def _table(self, layer: str, height: int, width: int) -> LayerTable:
@@ -218,12 +194,12 @@ class DctLattice:
         length = int(carried_bits(table, height, width).sum())
         return code_size(length, _rate(table, length))
 
-    def _make_plan(self, layer: str, height: int, width: int) -> _Plan:
+    def _make_plan(self, layer: str, height: int, width: int) -> Plan:
         table = self._table(layer, height, width)
         counts = carried_bits(table, height, width)
         length = int(counts.sum())
         code = make_code(length, _rate(table, length))
-        return _Plan(table, counts, code, interleave(length)[: code.length])
+        return Plan(table, counts, code, interleave(length)[: code.length])
 
 
 def _rate(table: LayerTable, length: int) -> float:
@@ -237,28 +213,7 @@ def _inner(picture: Pixels) -> Pixels:
     return picture[: height // GRID * GRID, : width // GRID * GRID]
 
 
-def _read_layer(bands: list[Floats], plan: _Plan) -> Layer:
-    """One layer from the bands of the picture's three planes."""
-    table, best = plan.table, None
-    places = _places(bands, plan)
-    fit = _fit(table, places, plan.counts)
-    for state in np.argsort(-fit, kind="stable")[:TRIES]:
-        ratios = np.concatenate([table.ratio[c, state][bins] for c, bins in enumerate(places)])
-        doubt = 1 / (1 + np.exp(np.abs(ratios)))  # how likely each hard decision is wrong
-        known = 1 + float(np.mean(doubt * np.log2(doubt) + (1 - doubt) * np.log2(1 - doubt)))
-        hopeless = known < HOPELESS * plan.code.size / plan.code.length
-        result = plan.code.decode(ratios[plan.order], rounds=0 if hopeless else MOST_ROUNDS)
-        if best is None or result.intact:
-            rate = result.changed if result.intact else float(np.mean(doubt))
-            count = len(result.bits) // 16
-            words = np.packbits(result.bits[: 16 * count]).view(">u2").astype(np.uint16)
-            best = Layer(words, result.intact, rate, table.states[state])
-        if result.intact:
-            break
-    return best  # type: ignore[return-value]  # there is a first state
-
-
-def _move(bands: list[Floats], changes: list[Floats], plan: _Plan, carried: Bits) -> None:
+def _move(bands: list[Floats], changes: list[Floats], plan: Plan, carried: Bits) -> None:
     """Adds to `changes` what takes each carrier of `bands` to its bit's lattice points."""
     table, ends = plan.table, np.cumsum(plan.counts)
     for (plane, down, across), carriers in carriers_by_band(table).items():
@@ -274,23 +229,3 @@ def _move(bands: list[Floats], changes: list[Floats], plan: _Plan, carried: Bits
             change[table.place[c, 3], table.place[c, 4]] = np.where(bit < 2, after - before, 0)
         back = from_bands(change)
         changes[plane][down, across, : back.shape[0], : back.shape[1]] += back
-
-
-def _places(bands: list[Floats], plan: _Plan) -> list[npt.NDArray[np.intp]]:
-    """Of each carrier: in which bin of the lattice's period its coefficients lie."""
-    table = plan.table
-    found = []
-    for c, values in enumerate(carried_coefficients(bands, table)):
-        turn = values / table.step[c] - table.offset[c] + 1 / BINS  # bins centred on points
-        found.append(np.minimum((turn % 2) * (BINS / 2), BINS - 1).astype(np.intp))
-    return found
-
-
-def _fit(
-    table: LayerTable, places: list[npt.NDArray[np.intp]], counts: npt.NDArray[np.int64]
-) -> Floats:
-    """Mean log-likelihood of the places under each state, in nats per carried bit."""
-    total = np.zeros(len(table.states))
-    for c, bins in enumerate(places):
-        total += table.density[c] @ np.bincount(bins, minlength=BINS)
-    return np.asarray(total / counts.sum(), np.float32)

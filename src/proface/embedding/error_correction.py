@@ -22,10 +22,11 @@ Floats = npt.NDArray[np.float32]
 
 COLUMNS = 64  # of blocks: the rate is a multiple of 1/64
 CHECK = 32  # bits of the CRC
-MOST_ROUNDS = 40
-NORMALISATION = np.float32(0.80)  # of min-sum, towards the sum-product rule
-CERTAIN = np.float32(1e4)
-LOUDEST = np.float32(60.0)  # of a message, so that sums of them stay exact enough
+MOST_ROUNDS = 60
+LOUDEST = np.float32(60.0)  # of a ratio, so that sums of them stay exact enough
+UNKNOWN = 2  # an information bit that is not known before
+# Of sizes and of their transforms: beyond, floats do not tell the hyperbolic tangent from 0 or 1.
+SMALLEST, LARGEST = np.float32(1e-6), np.float32(16.0)
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,21 @@ class Code:
         word[self._data * self._z :] = parity.reshape(self._z, self._rows).T.ravel()
         return word
 
-    def decode(self, ratios: Floats, rounds: int = MOST_ROUNDS) -> Decoded:
-        """Layered normalised min-sum.
+    def decode(
+        self, ratios: Floats, rounds: int = MOST_ROUNDS, known: Bits | None = None
+    ) -> Decoded:
+        """Layered sum-product.
 
         Args:
             ratios: log-likelihood ratios of the codeword's bits, ln P(0)/P(1), `length` of them.
             rounds: how often, at most, every check is visited.
+            known: the first information bits, where they are known before: 0, 1 or UNKNOWN.
         """
         received = ratios[: self.length].astype(np.float32)
         total = np.clip(received, -LOUDEST, LOUDEST)
+        if known is not None:
+            sure = np.flatnonzero(known != UNKNOWN)
+            total[sure] = np.where(known[sure] == 1, -LOUDEST, LOUDEST)
         messages = [np.zeros(of.shape, np.float32) for of in self._layers]
         unsatisfied = self._unsatisfied(total)
         for _ in range(rounds):
@@ -115,6 +122,14 @@ class Code:
         intact = unsatisfied == 0 and bool((told == _crc(bits)).all())
         changed = float(np.mean(hard != (received < 0)))
         return Decoded(bits, intact, changed, unsatisfied / (self._rows * self._z))
+
+    def needed(self, known: Bits | None = None) -> float:
+        """How much information, in bits, each sent bit must let through: the code's rate at first.
+
+        Of what is `known` before, as `decode` takes it, nothing needs to be sent.
+        """
+        sure = 0 if known is None else int((known != UNKNOWN).sum())
+        return (self.size - sure) / (self.length - sure)
 
     def agreement(self, soft: Floats) -> float:
         """How well parity checks hold in a received word, in standard deviations from chance.
@@ -150,19 +165,11 @@ class Code:
         """One layer: every lane's check answers each of its bits from what the others say."""
         asked = total[of] - old
         if row == 0:
-            asked[-2, 0] = CERTAIN  # the accumulator starts from a zero that is not sent
-        size = np.abs(asked)
-        least = size.argmin(axis=0)
-        lane = np.arange(self._z)
-        smallest = size[least, lane]
-        size[least, lane] = np.inf
-        second = size.min(axis=0)
+            asked[-2, 0] = LOUDEST  # the accumulator starts from a zero that is not sent
+        doubt = _doubt(np.abs(asked))
         negative = asked < 0
         odd = np.logical_xor.reduce(negative, axis=0)
-        new = np.broadcast_to(smallest, asked.shape).copy()
-        new[least, lane] = second
-        new *= NORMALISATION
-        np.minimum(new, LOUDEST, out=new)
+        new = _doubt(doubt.sum(axis=0) - doubt)
         np.negative(new, out=new, where=negative ^ odd)
         asked += new
         if row == 0:  # keeps the last parity bit of the last lane free of the start
@@ -180,6 +187,11 @@ class Code:
                 values[-2, 0] = False
             count += int(np.logical_xor.reduce(values, axis=0).sum())
         return count
+
+
+def _doubt(size: Floats) -> Floats:
+    """-ln tanh(x / 2), which is its own inverse."""
+    return -np.log(np.tanh(np.clip(size, SMALLEST, LARGEST) / 2))
 
 
 def _crc(bits: Bits) -> Bits:

@@ -130,6 +130,7 @@ class ProtectedPhoto:
         places: where regions are, if not at their boxes.
         from_pixels: whether the header is from the pixels: it has neither digests nor seals.
         missing: regions of which the pixels tell that are not in the picture any more.
+        said: the public bytes of regions that were found by their pixels.
     """
 
     photo: Photo
@@ -138,6 +139,7 @@ class ProtectedPhoto:
     places: Mapping[Region, Place] = field(default_factory=dict)
     from_pixels: bool = False
     missing: int = 0
+    said: Mapping[Region, bytes] = field(default_factory=dict)
 
 
 def open_protected(
@@ -188,7 +190,13 @@ def open_protected(
 
 def _from_pixels(photo: Photo, located: Located) -> ProtectedPhoto:
     return ProtectedPhoto(
-        photo, located.header, (), located.places, from_pixels=True, missing=located.missing
+        photo,
+        located.header,
+        (),
+        located.places,
+        from_pixels=True,
+        missing=located.missing,
+        said=located.said,
     )
 
 

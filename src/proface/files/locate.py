@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proface.container.header import MAX_DEPTH, MAX_REGIONS, MAX_STANZAS, Header
-from proface.container.pixel_description import PixelDescription, parse_description
+from proface.container.pixel_description import PixelDescription, of_another, parse_description
 from proface.errors import DamagedFileError
 from proface.keys import check_stanzas
 from proface.media.photo import Photo
@@ -34,11 +34,13 @@ class Located:
         header: of all protections found; regions in coordinates of the picture as protected.
         places: of each region, if not at its box.
         missing: how many more regions there were when the picture was protected.
+        said: the public bytes of each region.
     """
 
     header: Header
     places: Mapping[Region, Place] = field(default_factory=dict)
     missing: int = 0
+    said: Mapping[Region, bytes] = field(default_factory=dict)
 
 
 def scaled_places(header: Header, size: tuple[int, int]) -> Mapping[Region, Place] | None:
@@ -71,27 +73,31 @@ def locate(
         return None
     flows = [models.load(card.name) for card in list_models() if card.kind == "robust"]
     for flow in flows:
-        found = flow.find(photo.pixels, original_size)
+        found = flow.find(photo.pixels, original_size, of_another)
         described: list[tuple[PixelDescription, Region, Place]] = []
+        said: dict[Region, bytes] = {}
         for public, place, scale in found[:MAX_REGIONS]:
             one = parse_description(public)
             if one is not None and _is_credible(one, flow, place, scale):
                 region = Region(one.n, one.x, one.y, one.w, one.h, UNKNOWN_LOOK, NO_DIGEST)
                 # The finder knows whole blocks; a region at the picture's edge may end beyond.
-                place = Place(place.x, place.y, one.w * scale, one.h * scale)
+                place = Place(place.x, place.y, one.w * scale[0], one.h * scale[1])
                 described.append((one, region, place))
+                said[region] = public
         if described:
-            return _assemble(described, flow)
+            return replace(_assemble(described, flow), said=said)
     return None
 
 
-def _is_credible(one: PixelDescription, flow: Flow, place: Place, scale: float) -> bool:
+def _is_credible(
+    one: PixelDescription, flow: Flow, place: Place, scale: tuple[float, float]
+) -> bool:
     """Whether a description fits its place, and its key what a reader accepts.
 
     Anyone can write one: a region that says it is huge must not take memory, and one with a forged
     key must not shut out the others.
     """
-    beyond = one.w - place.w / scale, one.h - place.h / scale
+    beyond = one.w - place.w / scale[0], one.h - place.h / scale[1]
     if one.model != bytes.fromhex(flow.digest)[:4]:
         return False
     if not all(-1 < pixels < _MOST_MISSING for pixels in beyond) or not flow.words(one.h, one.w):

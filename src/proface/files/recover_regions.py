@@ -12,6 +12,7 @@ from proface.container.digests import photo_region_digest
 from proface.container.header import Header
 from proface.errors import DamagedFileError, WrongPasswordError
 from proface.files.access import ProtectedPhoto
+from proface.files.describe import expected_description
 from proface.files.seals import open_alpha, open_coefficients, open_original
 from proface.keys import FaceKey, FaceKeys
 from proface.media.jpeg import (
@@ -121,7 +122,11 @@ class RegionRecoverer:
                 self._put(original, box, key, "exact", "")
                 continue
             flow = self._models.find(header.model_name, header.model_sha256, header.mode)
-            revealed = recover_region(self._protected.photo.pixels, key, flow, place)
+            said = self._protected.said.get(region)
+            known = (said, b"\xff" * len(said)) if said is not None else None
+            if known is None and place is not None:
+                known = expected_description(header, region, flow)
+            revealed = recover_region(self._protected.photo.pixels, key, flow, place, known)
             if revealed.wrong_pad and self._protected.from_pixels:
                 others.append(region)
             elif revealed.quality == "none":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -120,6 +121,25 @@ class Flow(ABC):
         """As `reveal`, with what is known about the result."""
         return Revealed(self.reveal(p, pad))
 
+    def read_scaled(
+        self,
+        picture: Pixels,
+        place: Place,
+        shape: tuple[int, int],
+        pad: Words,
+        known: tuple[bytes, bytes] | None = None,
+    ) -> Revealed | None:
+        """As `read`, of a place in a picture that was scaled; None if `read` does no worse.
+
+        Args:
+            picture: H x W x 3, the whole.
+            place: of the region in it, smaller than `shape`.
+            shape: the region's height and width when it was protected.
+            pad: as for `read`.
+            known: the region's public bytes, and a mask of their bits that are sure.
+        """
+        return None
+
     def decodes(self, p: Pixels, pad: Words) -> bool | None:
         """Whether the words under this pad are a picture's; None if it cannot be told.
 
@@ -128,17 +148,23 @@ class Flow(ABC):
         return None
 
     def find(
-        self, picture: Pixels, original_size: tuple[int, int] | None = None
-    ) -> list[tuple[bytes, Place, float]]:
+        self,
+        picture: Pixels,
+        original_size: tuple[int, int] | None = None,
+        alike: Callable[[bytes, int, int], tuple[bytes, bytes]] | None = None,
+    ) -> list[tuple[bytes, Place, tuple[float, float]]]:
         """Find the regions of a picture whose pixels describe themselves.
 
         Args:
             picture: H x W x 3.
             original_size: width and height when it was protected; searched for if None.
+            alike: of a region's public bytes and the left and top edge of another region of the
+                same protection: the other's public bytes, and a mask of the bits that are sure.
+                With it, regions are read that are damaged a little too much otherwise.
 
         Returns:
-            Of each region its public bytes, where it is, and the picture's scale since it was
-            protected.
+            Of each region its public bytes, where it is, and the picture's scale, across and
+            down, since it was protected.
         """
         return []
 

@@ -15,14 +15,18 @@ import functools
 import hashlib
 import re
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from proface.codec import face_coder
 from proface.embedding.base import Change, Words
-from proface.embedding.dct_lattice import DctLattice, Layer
+from proface.embedding.dct_lattice import DctLattice
+from proface.embedding.error_correction import UNKNOWN, Bits
 from proface.embedding.layer_tables import parse_tables
+from proface.embedding.layers import Layer
 from proface.errors import DamagedFileError
 from proface.inference.engine import DEFAULT_DEVICE
 from proface.models.cards import Card
@@ -30,6 +34,7 @@ from proface.models.flow import Flow, Revealed
 from proface.types import Pixels, Place
 
 if TYPE_CHECKING:
+    from proface.embedding.equaliser import Equalisers
     from proface.embedding.finder.grid import Tools
 
 PUBLIC_WORDS = 55
@@ -121,7 +126,31 @@ class Robust(Flow):
         if not self.words(height, width):
             # Nothing is hidden in such a size; of a forged one, reading would take much memory.
             return Revealed(p, "none", False, "")
-        base, detail = self.embedding.read(p)
+        return self._revealed(*self.embedding.read(p), pad, (height, width))
+
+    def read_scaled(
+        self,
+        picture: Pixels,
+        place: Place,
+        shape: tuple[int, int],
+        pad: Words,
+        known: tuple[bytes, bytes] | None = None,
+    ) -> Revealed | None:
+        """See `Flow`: the base layer alone."""
+        from proface.embedding.block_transform import to_luma
+        from proface.embedding.scaled_reading import read_scaled
+
+        if not self.stream_bytes(*shape)[0]:
+            return None
+        priors = [] if known is None or not self.starts(*shape)[0] else [_known_bits(*known)]
+        luma = to_luma(picture)
+        base = read_scaled(self.embedding, self._equalisers, luma, place, shape, priors)
+        count = int(self.embedding.capacity(*shape)[1])
+        detail = Layer(np.zeros(count, np.uint16), False, 0.5, "scaled")
+        return self._revealed(base, detail, pad, shape)
+
+    def _revealed(self, base: Layer, detail: Layer, pad: Words, shape: tuple[int, int]) -> Revealed:
+        height, width = shape
         starts = self.starts(height, width)
         pads = np.split(pad, [len(base.words)])
         condition = describe_state(detail if detail.intact else base)
@@ -150,25 +179,35 @@ class Robust(Flow):
         return Revealed(pixels, "none", wrong, condition)
 
     def find(
-        self, picture: Pixels, original_size: tuple[int, int] | None = None
-    ) -> list[tuple[bytes, Place, float]]:
+        self,
+        picture: Pixels,
+        original_size: tuple[int, int] | None = None,
+        alike: Callable[[bytes, int, int], tuple[bytes, bytes]] | None = None,
+    ) -> list[tuple[bytes, Place, tuple[float, float]]]:
         """See `Flow`."""
         # OpenCV is loaded only where a region is looked for.
         from proface.embedding.finder.find import find_regions
 
         size = None if original_size is None else original_size[::-1]
+        tools = self._tools
+        if alike is not None:
+
+            def others(layer: Layer, left: int, top: int) -> Bits:
+                return _known_bits(*alike(_bytes(layer.words[:PUBLIC_WORDS]), left, top))
+
+            tools = replace(tools, alike=others)
         return [
             (
                 _bytes(one.content.words[:PUBLIC_WORDS]),
                 Place(
-                    one.left * one.scale,
-                    one.top * one.scale,
-                    one.width * one.scale,
-                    one.height * one.scale,
+                    one.left * one.scale[0],
+                    one.top * one.scale[1],
+                    one.width * one.scale[0],
+                    one.height * one.scale[1],
                 ),
                 one.scale,
             )
-            for one in find_regions(picture, self._tools, size)
+            for one in find_regions(picture, tools, size)
         ]
 
     @functools.cached_property
@@ -178,7 +217,14 @@ class Robust(Flow):
         from proface.embedding.finder.grid import Tools
 
         tables = parse_finder_tables(self.card.read("finder"), self.embedding.tables)
-        return Tools(self.embedding, tables, self._public_layer)
+        return Tools(self.embedding, tables, self._public_layer, self._equalisers)
+
+    @functools.cached_property
+    def _equalisers(self) -> Equalisers:
+        """For the base layer of scaled pictures."""
+        from proface.embedding.equaliser import parse_equalisers
+
+        return parse_equalisers(self.card.read("scaled"))
 
     def starts(self, height: int, width: int) -> tuple[int, int]:
         """How many public words the base and the detail layer begin with."""
@@ -215,3 +261,10 @@ def _whiten(public: bytes) -> Words:
 def _bytes(words: Words) -> bytes:
     """The public bytes in public words."""
     return _whiten(words.astype(">u2").tobytes()).astype(">u2").tobytes()
+
+
+def _known_bits(public: bytes, mask: bytes) -> Bits:
+    """The first bits of a layer that begins with public bytes; mask: which of these are known."""
+    bits = np.unpackbits(_whiten(public).astype(">u2").view(np.uint8))
+    sure = np.unpackbits(np.frombuffer(mask.ljust(2 * PUBLIC_WORDS, b"\0"), np.uint8))
+    return np.where(sure == 1, bits, UNKNOWN).astype(np.uint8)

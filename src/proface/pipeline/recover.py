@@ -12,9 +12,15 @@ from proface.keys import FaceKey, keystream
 from proface.models.flow import Flow, Revealed
 from proface.types import Pixels, Place
 
+COARSE_UNDER = 0.7  # of the size: no more than a coarse picture outlives such a scaling
+
 
 def recover_region(
-    pixels: Pixels, key: FaceKey, flow: Flow, place: Place | None = None
+    pixels: Pixels,
+    key: FaceKey,
+    flow: Flow,
+    place: Place | None = None,
+    known: tuple[bytes, bytes] | None = None,
 ) -> Revealed:
     """Recover the original of one region of a protected picture.
 
@@ -23,6 +29,7 @@ def recover_region(
         key: the region's place and key.
         flow: the flow that protected it.
         place: where the region is in this picture, if not at the key's box.
+        known: its public bytes, if known, and a mask of their bits that are sure.
 
     Returns:
         The region at the size at which it was protected.
@@ -33,6 +40,10 @@ def recover_region(
     pad = keystream(key.pad, words)
     if place is None:
         return flow.read(pixels[key.box.slices], pad)
+    if max(place.h / key.box.h, place.w / key.box.w) < COARSE_UNDER:
+        scaled = flow.read_scaled(pixels, place, (key.box.h, key.box.w), pad, known)
+        if scaled is not None:
+            return scaled
     for part in cuts(pixels, place, (key.box.h, key.box.w)):
         revealed = flow.read(part, pad)
         if revealed.quality != "none" or revealed.wrong_pad:

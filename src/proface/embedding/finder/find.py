@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE, TO_YCC
-from proface.embedding.dct_lattice import Layer
 from proface.embedding.finder.grid import Effort, Grid, Tools, make_grid
 from proface.embedding.finder.offsets import likely_offsets
 from proface.embedding.finder.scaled import ScaledSearch
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes
 from proface.embedding.finder.search import look_at_base, look_at_detail, sharpest_offset
+from proface.embedding.layers import Layer
 from proface.types import Pixels
 
 Floats = npt.NDArray[np.float32]
@@ -37,7 +37,8 @@ class Found:
     Attributes:
         left, top, width, height: in pixels of the picture at its original scale. Width and height
             may be larger in truth: a base layer of larger blocks does not use the last pixels.
-        scale: of the picture as it came, relative to that.
+        scale: of the picture as it came, relative to that: across and down, which rounding to whole
+            pixels makes differ.
         content: the layer that was decoded, intact.
     """
 
@@ -45,7 +46,7 @@ class Found:
     top: int
     width: int
     height: int
-    scale: float
+    scale: tuple[float, float]
     content: Layer
 
 
@@ -72,15 +73,16 @@ def find_regions(
         search = ScaledSearch(tools, luma, original_size, Effort())
         search.look()
         if search.look(far=True):
-            return _report(search.grid, came[1] / original_size[1])
+            return _report(search.grid, _scale(came, original_size))
         return _same_scale(tools, luma, Effort())  # it may have been cropped, not scaled
     effort = Effort()
-    for size in rank_sizes(luma, tools.lattice.tables, candidate_sizes(came))[:SIZES]:
+    ranked = rank_sizes(luma, tools.lattice.tables, candidate_sizes(came))[:SIZES]
+    for size, clarity in ranked:
         search = ScaledSearch(tools, luma, size, effort)
-        if search.look():
+        if search.look() or (clarity > 0 and search.look(far=True)):
             search.grid.effort = Effort()
             search.look(far=True)
-            return _report(search.grid, came[1] / size[1])
+            return _report(search.grid, _scale(came, size))
     return []
 
 
@@ -109,7 +111,12 @@ def _same_scale(tools: Tools, luma: Floats, effort: Effort) -> list[Found]:
             grid = make_grid(tools, luma, offset, True, grid.effort, None)
         look_at_detail(grid)
         look_at_base(grid, (1, 2))
-    return _report(grid, 1.0)
+    return _report(grid, (1.0, 1.0))
+
+
+def _scale(came: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
+    """Across and down, of heights and widths."""
+    return came[1] / size[1], came[0] / size[0]
 
 
 def _offsets(
@@ -122,7 +129,7 @@ def _offsets(
     yield (0, 0), None  # cropped by whole blocks of 8
 
 
-def _report(grid: Grid, scale: float) -> list[Found]:
+def _report(grid: Grid, scale: tuple[float, float]) -> list[Found]:
     """What was found, in pixels of the picture at its original scale."""
     down, across = grid.offset
     found = [

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from proface.embedding.block_transform import SIDE, Floats, to_bands
-from proface.embedding.dct_lattice import LEAST_SIDE, DctLattice, Layer
+from proface.embedding.dct_lattice import LEAST_SIDE, DctLattice
+from proface.embedding.equaliser import Equalisers
+from proface.embedding.error_correction import Bits
 from proface.embedding.finder.evidence import FinderTables, low_bands
 from proface.embedding.finder.rectangles import Box
+from proface.embedding.layers import Layer
 
 LEAST = LEAST_SIDE // SIDE  # blocks of a region's side
 MOST_FAILURES = 800  # boxes without a region that are checked in one picture, 0.004 s each
@@ -63,11 +66,16 @@ class Tools:
         tables: the evidence.
         layer_of: the layer that confirms a region of a height and width: "base" or "detail"; None
             where no region has this size.
+        equalisers: for the base layer of scaled pictures.
+        alike: of a region's layer and another region's left and top edge, in pixels: the first bits
+            of the other's layer, if both are of one protection, as `Code.decode` takes them.
     """
 
     lattice: DctLattice
     tables: FinderTables
     layer_of: Callable[[int, int], str | None]
+    equalisers: Equalisers
+    alike: Callable[[Layer, int, int], Bits] | None = None
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 Where a map of `phases` adds up to most is a region, about: after scaling, evidence is weak, and an
 edge may be some blocks off. Parity checks then tell the exact rectangle among all near ones: of a
-wrong one they hold by chance. A check costs about a millisecond, and three for a new size.
+wrong one they hold by chance. A check costs about a millisecond, and three for a new size. What one
+region says of the file helps to decode the others.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE
-from proface.embedding.dct_lattice import Layer
-from proface.embedding.finder.evidence import low_bands
+from proface.embedding.error_correction import Bits
 from proface.embedding.finder.grid import Effort, Grid, Hit, Tools, make_grid, starts
 from proface.embedding.finder.phases import PhaseMap, phase_map
 from proface.embedding.finder.rectangles import (
@@ -27,7 +27,8 @@ from proface.embedding.finder.rectangles import (
     running_sums,
     sum_in,
 )
-from proface.embedding.resample import SHARPNESS, enlarged, enlarged_part
+from proface.embedding.resample import enlarged
+from proface.embedding.scaled_reading import read_scaled
 from proface.types import Place
 
 Floats = npt.NDArray[np.float32]
@@ -38,6 +39,8 @@ LEAST_EVIDENCE = 25.0  # nats of an area that is looked at
 MOST_AREAS = 24  # in one map
 REACH = (2, 6)  # merged blocks by which edges are moved, in turn ...
 CLOSE = (40, 400)  # ... for at most so many rectangles of the most evidence
+MOST_FILES = 2  # protections whose descriptions are tried as another region's
+DECODINGS = 3  # that a region which is not read counts for
 CREDIBLE = 4.5  # standard deviations of parity checks from chance, from which on to decode
 
 
@@ -59,6 +62,7 @@ class ScaledSearch:
         """
         self.grid = make_grid(tools, enlarged(small, size), (0, 0), False, effort, (0, 0))
         self._small, scale = small, small.shape[1] / size[1]
+        self._unread: dict[Box, float] = {}  # regions, probably, that did not decode
         self._maps = [
             phase_map(self.grid.bands, tools.lattice.tables[f"base{merge}"], start, scale)
             for merge, least in LEAST_SCALE.items()
@@ -68,9 +72,68 @@ class ScaledSearch:
 
     def look(self, far: bool = False) -> bool:
         """Add regions that the maps show; `far`: even where their edges are unsure."""
+        before = len(self.grid.found)
         for map_ in self._maps:
-            _look(self.grid, map_, self._small, REACH[far], CLOSE[far])
+            self._look(map_, REACH[far], CLOSE[far])
+        if len(self.grid.found) > before:
+            self._read_others()
         return bool(self.grid.found)
+
+    def _read_others(self) -> None:
+        """Try again what did not decode, now that one region tells what the others say."""
+        for box, score in self._unread.items():
+            if not self.grid.effort.left():
+                return
+            if not any(overlap(box, hit.box) for hit in self.grid.found):
+                self._read(box, score)
+
+    def _look(self, map_: PhaseMap, reach: int, most: int) -> None:
+        grid = self.grid
+        for hit in grid.found:
+            map_.hide(hit.box)
+        for area in areas(map_):
+            if not grid.effort.left():
+                return
+            grid.effort.areas += 1
+            rectangle = best_rectangle(map_.cells, padded(area, map_.cells.shape, 1))
+            sums = running_sums(map_.cells)
+            if sum_in(sums, rectangle) < LEAST_EVIDENCE:
+                continue
+            for cells in itertools.islice(_near(grid, map_, sums, rectangle, reach), most):
+                if not grid.effort.left():
+                    return
+                box = _credible(grid, map_, cells)
+                if box is not None and self._read(box, sum_in(sums, cells)):
+                    map_.hide(box)
+                    break
+
+    def _read(self, box: Box, score: float) -> bool:
+        """Add the region, if it decodes."""
+        grid, (top, left, bottom, right) = self.grid, box
+        down, across = (
+            was * SIDE / now for was, now in zip(self._small.shape, grid.shape, strict=True)
+        )
+        height, width = bottom - top, right - left
+        place = Place(left * across, top * down, width * across, height * down)
+        known: dict[bytes, Bits] = {}
+        if grid.tools.alike is not None:
+            for hit in grid.found:
+                bits = grid.tools.alike(hit.content, left * SIDE, top * SIDE)
+                known[bits.tobytes()] = bits
+        content = read_scaled(
+            grid.tools.lattice,
+            grid.tools.equalisers,
+            self._small,
+            place,
+            (height * SIDE, width * SIDE),
+            list(known.values())[:MOST_FILES],
+        )
+        if content.intact:
+            grid.found.append(Hit(box, score, content))
+        else:
+            self._unread[box] = score
+            grid.effort.decodings += DECODINGS
+        return content.intact
 
 
 def areas(map_: PhaseMap) -> list[Box]:
@@ -79,27 +142,6 @@ def areas(map_: PhaseMap) -> list[Box]:
     if not map_.cells.size:
         return []
     return components(map_.cells, whole, SMOOTHING, LEAST_EVIDENCE)[:MOST_AREAS]
-
-
-def _look(grid: Grid, map_: PhaseMap, small: Floats, reach: int, most: int) -> None:
-    for hit in grid.found:
-        map_.hide(hit.box)
-    for area in areas(map_):
-        if not grid.effort.left():
-            return
-        grid.effort.areas += 1
-        rectangle = best_rectangle(map_.cells, padded(area, map_.cells.shape, 1))
-        sums = running_sums(map_.cells)
-        if sum_in(sums, rectangle) < LEAST_EVIDENCE:
-            continue
-        for cells in itertools.islice(_near(grid, map_, sums, rectangle, reach), most):
-            if not grid.effort.left():
-                return
-            found = _confirm(grid, map_, cells, sum_in(sums, cells), small)
-            if found is not None:
-                grid.found.append(found)
-                map_.hide(found.box)
-                break
 
 
 def _near(
@@ -121,8 +163,8 @@ def _near(
         yield one[0], one[1], one[2], one[3]
 
 
-def _confirm(grid: Grid, map_: PhaseMap, cells: Box, score: float, small: Floats) -> Hit | None:
-    """The region at a rectangle of a map, if its checks hold and it decodes."""
+def _credible(grid: Grid, map_: PhaseMap, cells: Box) -> Box | None:
+    """The region at a rectangle of a map, if it was not tried yet and its checks hold."""
     boxes: list[Box] = []
     if cells[2] > cells[0] and cells[3] > cells[1]:
         boxes = grid.regions(map_.start, map_.merge, cells, any_merge=False)
@@ -135,22 +177,4 @@ def _confirm(grid: Grid, map_: PhaseMap, cells: Box, score: float, small: Floats
     soft = map_.soft[:, cells[0] : cells[2], cells[1] : cells[3]]
     if grid.tools.lattice.agreement(soft, "base", height, width) < CREDIBLE:
         return None
-    if grid.tools.layer_of(height, width) != "base":
-        return None
-    content = _decoded(grid, box, small)
-    return None if content is None else Hit(box, score, content)
-
-
-def _decoded(grid: Grid, box: Box, small: Floats) -> Layer | None:
-    """A region's base layer, read from the picture at its best sharpness."""
-    top, left, bottom, right = (edge * SIDE for edge in box)
-    down, across = (was / now for was, now in zip(small.shape, grid.shape, strict=True))
-    shape = (bottom - top, right - left)
-    place = Place(left * across, top * down, shape[1] * across, shape[0] * down)
-    for sharpness in SHARPNESS:
-        bands = [low_bands(enlarged_part(small, place, shape, sharpness))]
-        content = grid.tools.lattice.read_layer(bands, "base", *shape)
-        if content.intact:
-            return content
-        grid.effort.decodings += 1
-    return None
+    return box if grid.tools.layer_of(height, width) == "base" else None

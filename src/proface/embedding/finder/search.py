@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE
-from proface.embedding.dct_lattice import Layer
 from proface.embedding.finder.evidence import block_evidence, clearest, low_bands
 from proface.embedding.finder.grid import LEAST, Grid, Hit, hide, starts
 from proface.embedding.finder.rectangles import (
@@ -26,6 +25,7 @@ from proface.embedding.finder.rectangles import (
     padded,
 )
 from proface.embedding.layer_tables import MERGES
+from proface.embedding.layers import Layer
 
 Floats = npt.NDArray[np.float32]
 

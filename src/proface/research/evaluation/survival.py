@@ -241,7 +241,7 @@ def _screenshot(flow: Robust, p: Pixels, around: Pixels, words: Words) -> list[i
     shown = _jpeg(90)(picture)[top:, left:]
     for _, place, scale in flow.find(shown):
         box = place.rounded()
-        if scale == 1 and (box.x, box.y) == (BORDER - left, BORDER - top):
+        if scale == (1.0, 1.0) and (box.x, box.y) == (BORDER - left, BORDER - top):
             region = shown[box.y : box.y + side, box.x : box.x + side]
             return _read(flow, np.ascontiguousarray(region), side, words)
     return [0, 0]

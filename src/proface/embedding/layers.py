@@ -1,0 +1,104 @@
+"""Reads one layer of a region: where coefficients lie in the lattice, and what code words say.
+
+Places of coefficients give log-likelihood ratios, by the change of the picture that fits best; the
+code gives the words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.embedding.base import Words
+from proface.embedding.block_transform import Floats
+from proface.embedding.carriers import carried_coefficients
+from proface.embedding.error_correction import MOST_ROUNDS, Bits, Code
+from proface.embedding.layer_tables import BINS, LayerTable
+
+HOPELESS = 0.9  # of the code's rate: with less information than that, rounds would be wasted
+TRIES = 3  # states that the decoder is run with
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What was extracted from one layer.
+
+    Attributes:
+        words: as many as `capacity` says; right if `intact`.
+        intact: the codeword was decoded: all parity checks and its CRC-32 hold.
+        error_rate: the share of carried bits that came wrong: measured if `intact`, estimated from
+            the log-likelihood ratios otherwise. 0 to 1/2.
+        state: the calibrated change that fits best, such as "jpeg75 blur".
+    """
+
+    words: Words
+    intact: bool
+    error_rate: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A layer in a region of one size: its table, its code and where the codeword's bits go."""
+
+    table: LayerTable
+    counts: npt.NDArray[np.int64]  # bits of each carrier
+    code: Code
+    order: npt.NDArray[np.int64]  # codeword bit -> place among all carriers' bits
+
+
+def read_layer(bands: list[Floats], plan: Plan, known: Bits | None = None) -> Layer:
+    """One layer from the bands of the picture's planes, under the likeliest states.
+
+    known: the first information bits, as `Code.decode` takes them.
+    """
+    table, best = plan.table, None
+    places = _places(bands, plan)
+    fit = _fit(table, places, plan.counts)
+    for state in np.argsort(-fit, kind="stable")[:TRIES]:
+        ratios = np.concatenate([table.ratio[c, state][bins] for c, bins in enumerate(places)])
+        layer = decode_layer(ratios, plan, table.states[state], known)
+        if best is None or layer.intact:
+            best = layer
+        if layer.intact:
+            break
+    return best  # type: ignore[return-value]  # there is a first state
+
+
+def decode_layer(
+    ratios: Floats, plan: Plan, state: str, known: Bits | None = None, hopeless: float = HOPELESS
+) -> Layer:
+    """One layer from ln P(0)/P(1) of its bits: all of one carrier, then the next's.
+
+    hopeless: the share of the code's rate under which no decoding is tried.
+    """
+    doubt = 1 / (1 + np.exp(np.abs(ratios)))  # how likely each hard decision is wrong
+    told = 1 + float(np.mean(doubt * np.log2(doubt) + (1 - doubt) * np.log2(1 - doubt)))
+    rounds = MOST_ROUNDS if told >= hopeless * plan.code.needed(known) else 0
+    result = plan.code.decode(ratios[plan.order], rounds, known)
+    rate = result.changed if result.intact else float(np.mean(doubt))
+    count = len(result.bits) // 16
+    words = np.packbits(result.bits[: 16 * count]).view(">u2").astype(np.uint16)
+    return Layer(words, result.intact, rate, state)
+
+
+def _places(bands: list[Floats], plan: Plan) -> list[npt.NDArray[np.intp]]:
+    """Of each carrier: in which bin of the lattice's period its coefficients lie."""
+    table = plan.table
+    found = []
+    for c, values in enumerate(carried_coefficients(bands, table)):
+        turn = values / table.step[c] - table.offset[c] + 1 / BINS  # bins centred on points
+        found.append(np.minimum((turn % 2) * (BINS / 2), BINS - 1).astype(np.intp))
+    return found
+
+
+def _fit(
+    table: LayerTable, places: list[npt.NDArray[np.intp]], counts: npt.NDArray[np.int64]
+) -> Floats:
+    """Mean log-likelihood of the places under each state, in nats per carried bit."""
+    total = np.zeros(len(table.states))
+    for c, bins in enumerate(places):
+        total += table.density[c] @ np.bincount(bins, minlength=BINS)
+    return np.asarray(total / counts.sum(), np.float32)
