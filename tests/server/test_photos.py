@@ -140,14 +140,6 @@ def test_errors_are_worded_as_by_the_command(client, protected, path, fields, st
     assert words in answer.json()["detail"]
 
 
-def test_a_video_is_refused(client):
-    film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(500)
-    for path in ("protect", "recover"):
-        answer = ask(client, f"/v1/{path}", film, "film.mp4", password=PASSWORD)
-        assert 400 <= answer.status_code < 500
-        assert "this service takes photos" in answer.json()["detail"]
-
-
 def test_an_altered_photo_is_refused_and_named(client, astronaut):
     photo = ask(client, "/v1/protect", saved(astronaut, "PNG"), "a.png", password=PASSWORD)
     with Image.open(io.BytesIO(photo.content)) as image:
