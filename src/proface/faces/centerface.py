@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proface.faces.networks import network
+from proface.inference.onnxruntime_engine import releasing_memory
 
 STRIDE = 4
 HEAT, SIZE, OFFSET, MARKS = "537", "538", "539", "540"  # the network's names
@@ -36,7 +37,8 @@ def candidates(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float3
     planes = np.zeros((1, 3, -(-height // 32) * 32, -(-width // 32) * 32), np.float32)
     planes[0, :, :height, :width] = pixels.transpose(2, 0, 1)
     names = [HEAT, SIZE, OFFSET, MARKS]
-    heat, size, offset, marks = session.run(names, {session.get_inputs()[0].name: planes})
+    inputs = {session.get_inputs()[0].name: planes}
+    heat, size, offset, marks = session.run(names, inputs, releasing_memory())
     rows, columns = np.nonzero(heat[0, 0] >= threshold)
     tall, wide = np.exp(np.minimum(size[0][:, rows, columns], 10)) * STRIDE
     down, right = offset[0][:, rows, columns]

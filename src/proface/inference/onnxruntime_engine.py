@@ -37,6 +37,15 @@ def make_session(network: bytes, device: str = "cpu", threads: int = 0) -> Any:
     return onnxruntime.InferenceSession(network, options, providers=[(provider, settings)])
 
 
+def releasing_memory() -> Any:
+    """`RunOptions` for `InferenceSession.run` that give back what the run needed on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
+
+
 class OnnxRuntimeEngine:
     """ONNX Runtime in the precision of the network's file, on all cores.
 

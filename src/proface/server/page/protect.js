@@ -6,7 +6,7 @@ import { KeyChoice } from "./key.js";
 import { LookChoice } from "./look.js";
 import { announce, busy, checkSize, complain, described, isVideo, offer, receive, showPicture, words } from "./parts.js";
 
-const PREVIEW_DELAY = 40; // ms after the last change
+const PREVIEW_DELAY = 20; // ms after the last change
 
 export function startProtect({ limits, looks, openFolder }) {
   const section = document.getElementById("protect");
