@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -38,10 +37,14 @@ def seconds(what: Callable[[], object]) -> float:
 
 def previewed(page: Page, change: Callable[[], object]) -> float:
     """Seconds from a change until the preview shows it."""
-    before = page.get_attribute(PREVIEW, "src") or ""
+    # The page itself waits: Playwright would look again every 100 to 500 ms.
+    page.locator(PREVIEW).evaluate(
+        "image => { window.shown = new Promise(done => "
+        "image.addEventListener('load', done, { once: true })); }"
+    )
     began = time.perf_counter()
     change()
-    expect(page.locator(PREVIEW)).not_to_have_attribute("src", re.compile(re.escape(before)))
+    page.evaluate("async () => { await window.shown; }")
     return time.perf_counter() - began
 
 
