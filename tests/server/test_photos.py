@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from proface.options import Options
 from tests.cli.runs import SECRET, WITH, call
 from tests.server.conftest import pixels, saved
 from tests.server.services import PASSWORD, Running
@@ -179,3 +180,17 @@ def test_the_reference_lists_every_request_and_loads_nothing_from_elsewhere(clie
     assert all(f"{path}</code>" in page for path in paths)
     assert "http://" not in page
     assert "https://" not in page
+
+
+def test_what_is_left_out_is_as_in_the_command(client):
+    """The defaults of the fields, as the service describes them, are those of `Options`."""
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    defaults = vars(Options())
+    compared = set()
+    for path in ("protect_v1_protect_post", "protect_v1_jobs_protect_post"):
+        (schema,) = [one for name, one in schemas.items() if name.endswith(path)]
+        for name, field in schema["properties"].items():
+            if name in defaults and field.get("default") is not None:
+                assert field["default"] == defaults[name], name
+                compared.add(name)
+    assert {"look", "threshold", "expand", "careful", "survive", "carry", "crf"} <= compared

@@ -200,7 +200,7 @@ def protect_options(
         Literal["sealed", "pixels"],
         _field("Where a video holds its faces: in an encrypted stream, or in lossless pixels."),
     ] = "sealed",
-    crf: Annotated[int, _field("Quality of a video's picture, 0 (best) to 51.")] = 23,
+    crf: Annotated[int, _field("Quality of a video's picture, 0 (best) to 51.")] = Options.crf,
     model: Annotated[str | None, _field("A model of `proface models`.")] = None,
 ) -> Options:
     """The options of `proface protect`, but for the look."""
