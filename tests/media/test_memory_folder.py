@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 
-from proface.media.memory_folder import PREFIX, private_folder
+from proface.media.memory_folder import PREFIX, private_folder, remove_leftovers
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, monkeypatch):
@@ -19,6 +19,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, monkeypatch
         folder = tmp_path / f"{PREFIX}{number}-abc"
         folder.mkdir()
         (folder / "photo.png").write_bytes(b"original")
+    remove_leftovers()
     with private_folder() as mine:
         assert stat.S_IMODE(mine.stat().st_mode) == 0o700
         assert not (tmp_path / f"{PREFIX}{pid}-abc").exists()

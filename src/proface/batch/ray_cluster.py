@@ -25,6 +25,7 @@ from proface.batch.stores import INSTALL
 from proface.batch.threads import outcome_of
 from proface.errors import MissingExtraError, ProfaceError, describe
 from proface.inference.cores import limit_cores
+from proface.media.memory_folder import remove_leftovers
 
 MOST_ATTEMPTS = 4  # a photo that was with so many dying workers is the likely reason
 AHEAD = 2  # jobs for each worker, so that none waits for this process
@@ -52,6 +53,7 @@ class Worker:
         import cv2
 
         cv2.setNumThreads(1)
+        remove_leftovers()
         self._settings, self._output, self._existing = settings, output, existing
         self._work: ProtectObjects | None = None
 

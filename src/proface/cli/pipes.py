@@ -18,7 +18,7 @@ from pathlib import Path
 
 from proface.cli import output, state
 from proface.errors import ImageError, OutputError, UsageError
-from proface.media.memory_folder import private_folder
+from proface.media.memory_folder import private_folder, remove_leftovers
 
 PIPE = "-"
 MOST_BYTES = 1 << 30  # of a photo from a pipe
@@ -57,6 +57,7 @@ def pipes(
         yield Pipes(tuple(inputs), target)
         return
     _check(inputs, reads, target, password_fd)
+    remove_leftovers()
     with private_folder() as folder:
         found = list(inputs)
         if reads:

@@ -20,9 +20,8 @@ PREFIX = "proface-private-"  # then the process, so that others can tell whether
 def private_folder() -> Iterator[Path]:
     """A folder with mode 0700, in memory where there is room, removed afterwards.
 
-    What a kill leaves is removed by the next process of the same user that needs such a folder.
+    What a kill leaves, `remove_leftovers` removes: a process calls it before its first folder.
     """
-    remove_leftovers()
     prefix = f"{PREFIX}{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=memory_folder()) as folder:
         yield Path(folder)
