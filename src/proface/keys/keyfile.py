@@ -85,15 +85,22 @@ def read_lines(path: str | os.PathLike[str]) -> list[list[str]]:
 
     Raises UsageError if the file cannot be read or is not a key file.
     """
+    return parse_lines(read_bytes(path), path)
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a key file, of a larger file a few more than one can have.
+
+    Raises UsageError if it cannot be read.
+    """
     most = max(_MAX_BYTES.values())
     try:
         with open(path, "rb") as file:
-            data = file.read(most + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot read the key file ({error.strerror}). Check its name and permissions."
         ) from None
-    return parse_lines(data, path)
 
 
 def parse_lines(data: bytes, path: str | os.PathLike[str]) -> list[list[str]]:

@@ -110,12 +110,7 @@ class TrackKeys:
 
 def load_key_file(path: str | os.PathLike[str]) -> Key | FaceKeys | TrackKeys:
     """Read a key file of any kind; raises as `Key.from_file` and `FaceKeys.from_file` do."""
-    word = keyfile.read_lines(path)[0][0]
-    if word == keyfile.FACE_WORD:
-        return FaceKeys.from_file(path)
-    if word == keyfile.TRACK_WORD:
-        return TrackKeys.from_file(path)
-    return Key.from_file(path)
+    return parse_key_file(keyfile.read_bytes(path), os.fspath(path))
 
 
 def parse_key_file(data: bytes, name: str) -> Key | FaceKeys | TrackKeys:
