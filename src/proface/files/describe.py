@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from proface.container.header import Header
 from proface.container.pixel_description import FILE, SIZE, PixelDescription, stanza_of
@@ -13,6 +13,8 @@ from proface.media.photo import Photo
 from proface.models.flow import Flow
 from proface.types import Box, Region
 
+_FILE_BYTES = FILE.stop - FILE.start  # chosen anew for every protection
+
 
 def describer(
     photo: Photo, flow: Flow, boxes: Sequence[Box], stanzas: Sequence[Mapping[str, Any]]
@@ -20,24 +22,12 @@ def describer(
     """The function that gives each region's description of itself, for flows that carry one."""
     if not any(flow.public_bytes(box.h, box.w) for box in boxes):
         return None
-    file = os.urandom(4)
+    file = os.urandom(_FILE_BYTES)
 
     def describe(n: int) -> bytes:
-        box = boxes[n - 1]
-        return PixelDescription(
-            model=bytes.fromhex(flow.digest)[:4],
-            file=file,
-            count=len(boxes),
-            n=n,
-            x=box.x,
-            y=box.y,
-            w=box.w,
-            h=box.h,
-            size=photo.size,
-            photo_mode=photo.mode,
-            keys=len(stanzas),
-            stanza=stanza_of(stanzas, n),
-        ).to_bytes()
+        return _description(
+            flow.digest, file, n, boxes[n - 1], len(boxes), photo.size, photo.mode, stanzas
+        )
 
     return describe
 
@@ -49,23 +39,47 @@ def expected_description(header: Header, region: Region, flow: Flow) -> tuple[by
     """
     if not header.stanzas or not flow.public_bytes(region.h, region.w):
         return None
+    unknown = bytes(_FILE_BYTES)
     try:
-        said = PixelDescription(
-            model=bytes.fromhex(header.model_sha256)[:4],
-            file=bytes(FILE.stop - FILE.start),
-            count=len(header.regions),
-            n=region.n,
-            x=region.x,
-            y=region.y,
-            w=region.w,
-            h=region.h,
-            size=header.size,
-            photo_mode=header.photo_mode,
-            keys=len(header.stanzas),
-            stanza=stanza_of(header.stanzas, region.n),
-        ).to_bytes()
+        said = _description(
+            header.model_sha256,
+            unknown,
+            region.n,
+            region.box,
+            len(header.regions),
+            header.size,
+            header.photo_mode,
+            header.stanzas,
+        )
     except (ProfaceError, KeyError, TypeError, ValueError):  # a forged header
         return None
     sure = bytearray(b"\xff" * SIZE)
-    sure[FILE] = bytes(FILE.stop - FILE.start)
+    sure[FILE] = unknown
     return said, bytes(sure)
+
+
+def _description(
+    digest: str,
+    file: bytes,
+    n: int,
+    box: Box,
+    count: int,
+    size: tuple[int, int],
+    mode: Literal["RGB", "L"],
+    stanzas: Sequence[Mapping[str, Any]],
+) -> bytes:
+    """The description of region n of `count`. digest: of the model, in hex."""
+    return PixelDescription(
+        model=bytes.fromhex(digest)[:4],
+        file=file,
+        count=count,
+        n=n,
+        x=box.x,
+        y=box.y,
+        w=box.w,
+        h=box.h,
+        size=size,
+        photo_mode=mode,
+        keys=len(stanzas),
+        stanza=stanza_of(stanzas, n),
+    ).to_bytes()
