@@ -9,10 +9,7 @@ person sees of it; those that show progress also until it appears.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.pictures import make_photo
+from benchmarks.service import serving
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 300_000  # ms
@@ -119,19 +117,14 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=400)
     options = parser.parse_args()
     expect.set_options(timeout=PATIENCE)
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        serving(name) as (_process, address),
+        sync_playwright() as playwright,
+    ):
         folder = Path(name)
         pixels = make_photo(options.megapixels, options.faces, options.side)
         Image.fromarray(pixels).save(folder / "photo.jpg", quality=92)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "proface", "serve", "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "TMPDIR": name},
-        )
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[0]
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         try:
@@ -146,8 +139,6 @@ def main() -> None:
             steps = measure(page, folder / "photo.jpg", folder / "protected.jpg")
         finally:
             browser.close()
-            process.terminate()
-            process.wait()
     print("| step | seconds until it shows | until done, with progress |\n| --- | --- | --- |")
     for step, shown, done in steps:
         print(f"| {step} | {shown:.2f} | {'' if done is None else f'{done:.2f}'} |")

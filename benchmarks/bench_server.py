@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,6 +18,7 @@ import httpx
 from PIL import Image
 
 from benchmarks.pictures import make_photo
+from benchmarks.service import serving
 
 MOST_SECONDS = 600
 
@@ -45,48 +43,39 @@ def main() -> None:
     Image.fromarray(photo).save(file, "JPEG", quality=92)
     data = file.getvalue()
     with tempfile.TemporaryDirectory() as name:
-        command = [sys.executable, "-m", "proface", "serve", "--port", "0"]
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "TMPDIR": name},
-        )
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[0]
-        before, peak, done = resident(process.pid), [0.0], threading.Event()
-        answers: Counter[int] = Counter()
+        with serving(name) as (process, address):
+            before, peak, done = resident(process.pid), [0.0], threading.Event()
+            answers: Counter[int] = Counter()
 
-        def watch() -> None:
-            while not done.wait(0.1):
-                peak[0] = max(peak[0], resident(process.pid))
+            def watch() -> None:
+                while not done.wait(0.1):
+                    peak[0] = max(peak[0], resident(process.pid))
 
-        def one(_number: int) -> None:
-            with httpx.Client(base_url=address, timeout=MOST_SECONDS, trust_env=False) as client:
-                while True:
-                    answer = client.post(
-                        "/v1/protect",
-                        files={"photo": ("a.jpg", data)},
-                        data={"password": "correct horse"},
-                    )
-                    answers[answer.status_code] += 1
-                    if answer.status_code != 429:
-                        return
-                    time.sleep(float(answer.headers["Retry-After"]))
+            def one(_number: int) -> None:
+                with httpx.Client(
+                    base_url=address, timeout=MOST_SECONDS, trust_env=False
+                ) as client:
+                    while True:
+                        answer = client.post(
+                            "/v1/protect",
+                            files={"photo": ("a.jpg", data)},
+                            data={"password": "correct horse"},
+                        )
+                        answers[answer.status_code] += 1
+                        if answer.status_code != 429:
+                            return
+                        time.sleep(float(answer.headers["Retry-After"]))
 
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        began = time.monotonic()
-        with ThreadPoolExecutor(options.clients) as pool:
-            list(pool.map(one, range(options.requests)))
-        seconds = time.monotonic() - began
-        done.set()
-        watcher.join()
-        (folder,) = Path(name).glob("proface-serve-*")
-        left = [path for path in folder.iterdir() if path.name != "lock"]
-        process.terminate()
-        process.wait()
+            watcher = threading.Thread(target=watch)
+            watcher.start()
+            began = time.monotonic()
+            with ThreadPoolExecutor(options.clients) as pool:
+                list(pool.map(one, range(options.requests)))
+            seconds = time.monotonic() - began
+            done.set()
+            watcher.join()
+            (folder,) = Path(name).glob("proface-serve-*")
+            left = [path for path in folder.iterdir() if path.name != "lock"]
         after = list(Path(name).iterdir())
     counted = ", ".join(f"{status}: {count}" for status, count in sorted(answers.items()))
     print("| answers | seconds | MB before | MB peak | files left | after the end |")
