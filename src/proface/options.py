@@ -45,7 +45,7 @@ class Options:
 
     look: str = "pixelate"
     detect: bool = True
-    threshold: float = 0.6
+    threshold: float = 0.5
     careful: bool = False
     expand: float = 0.35
     skip: Sequence[int] = ()

@@ -180,7 +180,7 @@ def detection(
     from proface.options import Options
 
     if not 0 < threshold < 1:
-        raise UsageError(f"--threshold {threshold}: give a number between 0 and 1, such as 0.6.")
+        raise UsageError(f"--threshold {threshold}: give a number between 0 and 1, such as 0.5.")
     regions_for([], (1, 1), expand=expand)
     if no_detect and not region:
         raise UsageError("--no-detect leaves nothing to protect: give --region x,y,w,h.")

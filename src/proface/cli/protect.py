@@ -32,7 +32,7 @@ def protect(
     skip: options.Skip = None,
     region: options.Regions = None,
     no_detect: options.NoDetect = False,
-    threshold: options.Threshold = 0.6,
+    threshold: options.Threshold = 0.5,
     careful: options.Careful = False,
     expand: options.Expand = 0.35,
     require_faces: Annotated[

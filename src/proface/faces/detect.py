@@ -13,10 +13,10 @@ from proface.faces.passes import passes
 from proface.faces.regions import clipped
 from proface.types import Box, Face
 
-POSSIBLE = 0.35  # least score of a possible face; half of those under the default are faces
+POSSIBLE = 0.35  # least score of a possible face
 
 
-def detect(pixels: NDArray[np.uint8], *, threshold: float = 0.6) -> list[Face]:
+def detect(pixels: NDArray[np.uint8], *, threshold: float = 0.5) -> list[Face]:
     """Detect faces, sorted from top to bottom, then from left to right.
 
     What is found at a higher threshold is found at a lower one too, with the same score.
@@ -40,7 +40,7 @@ def detect(pixels: NDArray[np.uint8], *, threshold: float = 0.6) -> list[Face]:
             f"detect needs uint8 pixels, H x W x 3; this is {pixels.dtype} {pixels.shape}"
         )
     if not 0 < threshold < 1:
-        raise UsageError(f"threshold {threshold}: give a number between 0 and 1, such as 0.6")
+        raise UsageError(f"threshold {threshold}: give a number between 0 and 1, such as 0.5")
     found = fuse(passes(np.ascontiguousarray(pixels)))
     faces = (_face(row, pixels.shape) for row in found if row[14] >= threshold)
     return sorted((f for f in faces if f is not None), key=lambda f: (f.box.y, f.box.x, f.box))

@@ -21,7 +21,8 @@ OVERLAP = 0.4  # of two faces, of which the better one is kept
 CONTAINED = 0.85  # a box of which this part lies in a better one is a part of that face
 
 # Logit of the best score of a detector, of its second best; where it saw nothing; the constant. The
-# constants put the default threshold, 0.6, where each detector does best.
+# constants put 0.6 where each detector does best by the boxes. The default threshold is lower, as
+# most of what lies between is faces that nobody boxed (docs/DETECTION.md).
 CENTERFACE = (1.42, 0.79, -3.0)
 WITH_YUNET = (0.10, 0.07, -2.5)
 BOTH = 2.9

@@ -116,7 +116,7 @@ def given_key(
 
 
 def region_options(
-    threshold: Annotated[float, _field("Minimum score of a face, 0 to 1.")] = 0.6,
+    threshold: Annotated[float, _field("Minimum score of a face, 0 to 1.")] = 0.5,
     expand: Annotated[
         float, _field("How far a region extends beyond the face, as a fraction of it.")
     ] = 0.35,
@@ -127,7 +127,7 @@ def region_options(
 ) -> Options:
     """The options that choose regions; checked as the commands do."""
     if not 0 < threshold < 1:
-        raise UsageError(f"threshold {threshold}: give a number between 0 and 1, such as 0.6.")
+        raise UsageError(f"threshold {threshold}: give a number between 0 and 1, such as 0.5.")
     regions_for([], (1, 1), expand=expand)
     regions = tuple(parse_region(text) for text in region or ())
     if not detect and not regions:

@@ -33,6 +33,15 @@ def test_a_box_that_overlaps_too_little_is_extra():
     assert (found.hits, found.extras) == ([0], [0.9])
 
 
+def test_an_extra_box_on_a_reviewed_face_is_no_false_alarm():
+    truth, reviewed = np.array([[0, 0, 10, 10.0]]), np.array([[40, 40, 10, 10.0]])
+    detected = np.array([[0, 0, 10, 10, 0.9], [40, 41, 10, 10, 0.8], [90, 0, 10, 10, 0.7]])
+
+    found = match(detected, truth, reviewed)
+
+    assert (found.extras, found.false) == ([0.8, 0.7], [0.7])
+
+
 def test_recall_and_extras_along_the_curve_by_hand():
     photos = [match(np.array([[0, 0, 8, 8, s], [99, 0, 8, 8, e]]), np.array([[0, 0, 8, 8.0]]))
               for s, e in ((0.9, 0.5), (0.7, 0.3), (0.4, 0.2))]  # fmt: skip
@@ -44,6 +53,7 @@ def test_recall_and_extras_along_the_curve_by_hand():
         "recall": {"all": 0.6667, "to 10": 0.6667, "10 to 16": None, "16 to 32": None,
                    "over 32": None, "over 16": None},
         "extras": 0,
+        "false": 0,
     }  # fmt: skip
     assert row["curve"][0]["recall"]["all"] == 0.6667  # none extra: above 0.5
     assert row["curve"][-1]["recall"]["all"] == 1
@@ -79,6 +89,8 @@ def test_a_folder_with_boxes_and_one_of_portraits(tmp_path, monkeypatch):
     (crowd / "boxes.json").write_text(json.dumps({"a.png": [[88, 28, 48, 62], [0, 200, 30, 30]]}))
     photo.crop((110, 0, 340, 230)).save(portraits / "b.png")
 
+    (crowd / "ignore.json").write_text(json.dumps({"a.png": [[140, 0, 20, 20]]}))
+
     report = run([crowd, portraits], tmp_path / "out", None, lambda: None)
 
     rows = report["crowds"]["crowd"]["rows"]
@@ -87,7 +99,8 @@ def test_a_folder_with_boxes_and_one_of_portraits(tmp_path, monkeypatch):
     assert report["portraits"]["portraits"]["groups"]["turned"] == [1, 1]
     assert report["faceless"]["extras"]["proface"] == []
     page = (tmp_path / "out" / "detection.md").read_text()
-    assert "| proface, threshold 0.6 | all | 50.0 % |" in page
+    assert "| proface, threshold 0.5 | all | 50.0 % |" in page
+    assert "of them on no face" in page
     assert json.loads((tmp_path / "out" / "detection.json").read_text()) == report
     assert (tmp_path / "out" / "detection.png").exists()
 

@@ -2,9 +2,11 @@
 
 A folder with boxes.json ({photo: [[x, y, w, h], ...]}, pixels) is measured by its boxes: a face is
 found if a detection, best first, has an intersection over union of 0.35 or more with its box; what
-is left over are extra boxes. Sizes are those of a box's shorter side. In every other folder each
-photo is taken for a portrait: see `one_face`. A hundred pictures without faces are always measured:
-see `faceless`. Writes detection.json, detection.md and detection.png.
+is left over are extra boxes. An ignore.json of the same form, if there is one, has faces without a
+box: extra boxes that overlap them as much are no false alarms. Sizes are those of a box's shorter
+side. In every other folder each photo is taken for a portrait: see `one_face`. A hundred pictures
+without faces are always measured: see `faceless`. Writes detection.json, detection.md and
+detection.png.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class Matched(NamedTuple):
     sides: list[float]  # shorter side of each boxed face
     hits: list[float]  # score with which it was found; 0 for never
     extras: list[float]  # scores of the extra boxes
+    false: list[float]  # scores of those that are on no face of ignore.json either
 
 
 def detectors() -> dict[str, tuple[Detector, float]]:
@@ -135,6 +138,8 @@ def _crowds(
     on_photo: Callable[[], None],
 ) -> dict[str, Any]:
     truth = read_boxes(folder / "boxes.json")
+    reviewed = (folder / "ignore.json").is_file()
+    ignored = read_boxes(folder / "ignore.json") if reviewed else {}
     paths = [path for path in find(folder, most) if path.name in truth]
     order = sorted(truth)
     found: dict[str, dict[str, list[Matched]]] = {name: defaultdict(list) for name in known}
@@ -145,7 +150,7 @@ def _crowds(
             started = time.perf_counter()
             boxed = detector(pixels)
             report["seconds"][name] += time.perf_counter() - started
-            matched = match(boxed, boxes)
+            matched = match(boxed, boxes, ignored.get(path.name))
             for group in ("all", half):
                 found[name][group].append(matched)
         on_photo()
@@ -153,7 +158,8 @@ def _crowds(
         name: {group: summary(photos, known[name][1]) for group, photos in groups.items()}
         for name, groups in found.items()
     }
-    return {"photos": len(paths), "faces": sum(len(truth[p.name]) for p in paths), "rows": rows}
+    faces = sum(len(truth[p.name]) for p in paths)
+    return {"photos": len(paths), "faces": faces, "reviewed": reviewed, "rows": rows}
 
 
 def read_boxes(path: Path) -> dict[str, NDArray[np.float64]]:
@@ -174,22 +180,28 @@ def read_boxes(path: Path) -> dict[str, NDArray[np.float64]]:
         ) from None
 
 
-def match(detected: Boxes, truth: NDArray[np.float64]) -> Matched:
+def match(
+    detected: Boxes, truth: NDArray[np.float64], ignored: NDArray[np.float64] | None = None
+) -> Matched:
     """Assign detections to boxes, best first; each to the free box that it overlaps most.
 
     Args:
         detected: n x 5: x, y, w, h, score.
         truth: m x 4: x, y, w, h.
+        ignored: k x 4: faces without a box.
     """
     hits = np.zeros(len(truth))
-    extras = []
+    extras, false = [], []
     for row in detected[np.argsort(-detected[:, 4], kind="stable")]:
         overlap = np.where(hits > 0, 0, overlaps(row[:4], truth))
         if len(truth) and overlap.max() >= FOUND:
             hits[overlap.argmax()] = row[4]
         else:
             extras.append(float(row[4]))
-    return Matched(truth[:, 2:].min(axis=1).tolist() if len(truth) else [], hits.tolist(), extras)
+            if ignored is None or not (overlaps(row[:4], ignored) >= FOUND).any():
+                false.append(float(row[4]))
+    sides = truth[:, 2:].min(axis=1).tolist() if len(truth) else []
+    return Matched(sides, hits.tolist(), extras, false)
 
 
 def overlaps(box: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -206,6 +218,7 @@ def summary(photos: Sequence[Matched], threshold: float) -> dict[str, Any]:
     sides = np.concatenate([photo.sides for photo in photos])
     hits = np.concatenate([photo.hits for photo in photos])
     extras = np.sort(np.concatenate([photo.extras for photo in photos]))[::-1]
+    false = np.concatenate([photo.false for photo in photos])
 
     def at(least: float) -> dict[str, Any]:
         inside = {name: (sides > low) & (sides <= high) for name, (low, high) in SIZES.items()}
@@ -213,8 +226,13 @@ def summary(photos: Sequence[Matched], threshold: float) -> dict[str, Any]:
             name: round(float((hits[here] >= least).mean()), 4) if here.any() else None
             for name, here in inside.items()
         }
-        count = float((extras >= least).sum()) / len(photos)
-        return {"threshold": round(least, 4), "recall": recall, "extras": round(count, 3)}
+        count, wrong = (float((s >= least).sum()) / len(photos) for s in (extras, false))
+        return {
+            "threshold": round(least, 4),
+            "recall": recall,
+            "extras": round(count, 3),
+            "false": round(wrong, 3),
+        }
 
     curve = []
     for number in EXTRAS:

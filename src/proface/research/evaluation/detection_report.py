@@ -39,13 +39,16 @@ def _crowd(name: str, crowd: dict[str, Any], report: dict[str, Any]) -> list[str
     )
     heads = ["detector", "photos", *(s if s == "all" else f"{s} px" for s in sizes)]
     heads.append("extra boxes a photo")
+    if crowd["reviewed"]:
+        heads.append("of them on no face")
     lines += ["", f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     for detector, groups in crowd["rows"].items():
         for group, row in groups.items():
-            lines.append(_line(f"{detector}, threshold {report['thresholds'][detector]}", group,
-                               row["default"]))  # fmt: skip
+            shown = [(f"{detector}, threshold {report['thresholds'][detector]}", row["default"])]
             if detector == "proface":
-                lines.append(_line("proface --careful", group, row["possible"]))
+                shown.append(("proface --careful", row["possible"]))
+            for name_of_row, figures in shown:
+                lines.append(_line(name_of_row, group, figures, reviewed=crowd["reviewed"]))
     lines += ["", "The same at other thresholds, all photos: recall by extra boxes a photo."]
     steps = [f"{row['extras']:.1f}" for row in first["all"]["curve"]]
     lines += ["", "| detector | " + " | ".join(steps) + " |", "| --- " * (len(steps) + 1) + "|"]
@@ -63,9 +66,12 @@ def _crowd(name: str, crowd: dict[str, Any], report: dict[str, Any]) -> list[str
     return lines
 
 
-def _line(detector: str, group: str, row: dict[str, Any]) -> str:
-    cells = " | ".join(_percent(value) for value in row["recall"].values())
-    return f"| {detector} | {group} | {cells} | {row['extras']:.2f} |"
+def _line(detector: str, group: str, row: dict[str, Any], *, reviewed: bool) -> str:
+    cells = [_percent(value) for value in row["recall"].values()]
+    cells.append(f"{row['extras']:.2f}")
+    if reviewed:
+        cells.append(f"{row['false']:.2f}")
+    return f"| {detector} | {group} | {' | '.join(cells)} |"
 
 
 def _percent(value: float | None) -> str:
