@@ -22,15 +22,16 @@ CONTAINED = 0.85  # a box of which this part lies in a better one is a part of t
 
 # Logit of the best score of a detector, of its second best; where it saw nothing; the constant. The
 # constants put 0.6 where each detector does best by the boxes. The default threshold is lower, as
-# most of what lies between is faces that nobody boxed (docs/DETECTION.md).
+# most of what lies between is faces that nobody boxed (docs/DETECTION.md); the constants of YuNet
+# alone and of turned photos are lower for it.
 CENTERFACE = (1.42, 0.79, -3.0)
 WITH_YUNET = (0.10, 0.07, -2.5)
 BOTH = 2.9
 YUNET = (0.38, 0.77, -2.5)
-YUNET_ALONE = 1.25  # CenterFace is not installed
+YUNET_ALONE = 0.85  # CenterFace is not installed
 YUNET_AGAINST = -0.4  # CenterFace saw the photo and does not agree
 LESS_SURE = 1.0  # a second run would have scored less
-TURNED, TURNED_CONSTANT = 1.15, -0.8
+TURNED, TURNED_CONSTANT = 1.15, -1.2
 
 
 def fuse(passes: Sequence[Pass]) -> NDArray[np.float64]:
