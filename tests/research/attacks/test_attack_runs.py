@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="attacks need the extra `evaluate`")
 data = pytest.importorskip("skimage.data", reason="the tests' photo comes with scikit-image")
 
 from proface.models.store import load_flow  # noqa: E402
+from proface.research.attacks import wrong_recoveries  # noqa: E402
 from proface.research.attacks.attack_targets import FreshKeys, KeystreamReuse, LookOnly  # noqa: E402
 from proface.research.attacks.attacker_training import EvaluationSet, pretrain, train_attackers  # noqa: E402
 from proface.research.attacks.face_sets import held_out_regions, mirrored, region  # noqa: E402
@@ -54,6 +55,27 @@ def test_people_with_two_photos_are_told_by_names(photos, tmp_path):
             )
     regions, gallery = held_out_regions([tmp_path], 10)
     assert [r.person for r in regions] == [r.person for r in gallery] == ["001", "002"]
+
+
+def test_what_wrong_keys_show_is_told(photos, tmp_path, monkeypatch):
+    for folder in ("neutral", "smiling"):
+        (tmp_path / folder).mkdir()
+        for person, photo in (("001", "2.png"), ("002", "0.png")):
+            (tmp_path / folder / f"{person}_{folder[0]}.png").write_bytes(
+                (photos / photo).read_bytes()
+            )
+    arguments = ["--data", str(tmp_path), "--models", "keyed", "--looks", "blur:15"]
+    monkeypatch.setattr("sys.argv", ["x", *arguments, "--out", str(tmp_path / "out")])
+
+    wrong_recoveries.main()
+
+    rows = json.loads((tmp_path / "out" / "keyed.json").read_text())
+    shown = {row["shown with"]: row for row in rows}
+    assert shown["the look"]["look dB"] == 99
+    assert shown["a random key"]["original dB"] < 11
+    assert shown["a random key"]["original dB"] < shown["a half right key"]["original dB"] + 1
+    assert shown["a random key"]["people"] == 2
+    assert Image.open(tmp_path / "out" / "keyed.png").size[0] > 400
 
 
 class Clock:
