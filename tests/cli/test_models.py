@@ -55,9 +55,7 @@ def test_the_default_model_warns_of_nothing(portrait, tmp_path):
     assert call("protect", portrait, "-o", tmp_path / "p.png", *WITH).err == ""
 
 
-@pytest.fixture(
-    scope="module", params=["padded", "padded-obfuscated", "keyed", "keyed-obfuscated"]
-)
+@pytest.fixture(scope="module", params=["padded", "padded-obfuscated", "keyed", "keyed-obfuscated"])
 def anybody(request, portrait, shelf):
     """The portrait, protected deniably with a model, and what two passwords make of it."""
     saved, right, wrong = (shelf / f"{request.param}-{n}.png" for n in ("deniable", "r", "w"))
@@ -80,7 +78,7 @@ def test_any_password_gives_an_image_and_the_right_one_the_face(anybody, portrai
 
 
 def test_a_wrong_password_shows_nobody(anybody, portrait):
-    model, _saved, right, wrong = anybody
+    _model, _saved, right, wrong = anybody
     original = pixels(portrait)
     (face,) = detect(original)
     who = embed(original, face)
