@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from proface.research.attacks import copies
 from proface.research.attacks import near_miss_keys as near_misses
 from proface.research.attacks.confidence import Interval, bootstrap, wilson
 from proface.research.attacks.findings import Finding, Table, from_json, write_report
@@ -88,6 +89,18 @@ def test_without_controls_or_with_a_wide_interval_it_is_open():
 def test_the_worst_of_several_near_misses_decides(gain, told):
     gains = {"one bit": Interval(0, -0.1, 0.1), "a search": Interval(*gain)}
     assert near_misses.conclude(gains)[0] == told
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "told"),
+    [
+        ((0.088, 0.082, 0.093), (0.73, 0.7, 0.75), "leak"),  # as small as it is, it is there
+        ((0.003, -0.003, 0.008), (0.73, 0.7, 0.75), "no leak"),
+        ((0.003, -0.003, 0.008), (0.09, 0.05, 0.13), "inconclusive"),
+    ],
+)
+def test_a_small_correlation_that_is_surely_there_is_a_leak(own, control, told):
+    assert copies.conclude(Interval(*own), Interval(*control)) == told
 
 
 def test_intervals_hold_what_they_should():

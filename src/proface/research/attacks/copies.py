@@ -43,7 +43,8 @@ from proface.research.evaluation.metrics import psnr
 from proface.types import Pixels
 
 LOOK = "blur:15"
-ALLOWED = 0.1  # correlation of the residual with the original's detail
+ALLOWED = 0.02  # correlation of the residual with the original's detail
+CONTROL_LEAST = 0.1  # of the positive control
 LEAST_P = 0.001
 SHEET = "copies.png"
 CONTROL = "planted skip (positive control)"
@@ -81,8 +82,8 @@ def run_copies(model: str, test: EvaluationSet, minutes: float, folder: Path, sa
         "copies": copies,
         "correlation": {name: list(v) for name, v in correlations.items()},
     }
-    leaked = worst.low > ALLOWED
-    control_failed = control.low <= ALLOWED
+    correlated = conclude(worst, control)
+    leaked, control_failed = correlated == "leak", correlated == "inconclusive"
     because = (
         f"Correlation of the averaged copies with the original's detail {with_interval(own, 3)}"
     )
@@ -121,6 +122,13 @@ def run_copies(model: str, test: EvaluationSet, minutes: float, folder: Path, sa
         figures,
         [SHEET],
     )
+
+
+def conclude(worst: Interval, control: Interval) -> Verdict:
+    """The verdict from correlations: of the pictures that leak most, and of the control."""
+    if worst.low > ALLOWED:
+        return "leak"
+    return "inconclusive" if control.low <= CONTROL_LEAST else "no leak"
 
 
 def residual_correlation(target: AttackTarget, face: FaceCrop, copies: int) -> tuple[float, Pixels]:
