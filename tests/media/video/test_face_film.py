@@ -45,6 +45,11 @@ def test_a_finer_quantiser_is_better_and_larger() -> None:
     assert 2 * better < worse
 
 
+def test_the_encoder_writes_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    encode_faces(pictures(), SIZE, 30, draft=True)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_older_files_hold_h264() -> None:
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = SIZE

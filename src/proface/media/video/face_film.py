@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -21,6 +22,9 @@ _TEMPORAL_DELIMITER = b"\x12\x00"  # with which every AV1 stream begins
 _PRESETS = ((40_000, 1), (160_000, 2), (640_000, 3))
 _LARGEST_PRESET = 6
 _DRAFT_PRESET = 8
+
+# SVT-AV1 writes its settings to standard error unless it is told to write errors only.
+os.environ.setdefault("SVT_LOG", "1")
 
 
 def encode_faces(
