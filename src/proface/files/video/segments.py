@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +33,7 @@ from proface.pipeline.video_frames import owned, to_seal
 from proface.types import Box
 
 SEGMENT_SECONDS = 8
-MOST_HELD = 192 << 20  # bytes of the faces' pixels in a segment, which are kept until it is whole
-_AT_ONCE = 2  # faces that are coded at a time: an encoder keeps one core busy, and a second less
+MOST_HELD = 96 << 20  # bytes of the faces' pixels in a segment, which are kept until it is whole
 _CHECKED = 10  # every tenth frame's faces are compared with the original, with carry "pixels"
 
 
@@ -208,24 +206,17 @@ class _Segment:
         return hidden
 
     def finish(self) -> None:
-        quantisers = self._run.quantisers
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            futures = {
-                n: threads.submit(film.code, quantisers.get(n, FIRST_QUANTISER))
-                for n, film in self._films.items()
-            }
-            films = {n: future.result() for n, future in futures.items()}
-        self._films.clear()
         chunks = []
         for n, (first, windows) in sorted(self._windows.items()):
             size = windows[0].w, windows[0].h
             places = np.array([(box.x, box.y) for box in windows], np.int64)
             chunk = Chunk(n, self._number, first, size, places, self._salt)
             data = b""
-            if n in films:
-                quantisers[n] = films[n].quantiser
-                self._run.compared(n, films[n].psnr)
-                data = films[n].data
+            if self._run.flow is None:
+                film = self._films.pop(n).code(self._run.quantisers.get(n, FIRST_QUANTISER))
+                self._run.quantisers[n] = film.quantiser
+                self._run.compared(n, film.psnr)
+                data = film.data
             key = self._run.key_of(n).chunk_key(self._number)
             sealed = seal(key, data, chunk.clear_bytes())
             chunks.append(chunk.to_bytes() + sealed)
