@@ -46,24 +46,22 @@ def test_a_region_is_cut_around_the_face(photos):
     assert np.allclose(again.face.landmarks, shown.face.landmarks)
 
 
+def twice(folder, people):
+    """Two photos of each person, in folders of all people."""
+    for kind in ("neutral", "smiling"):
+        (folder / kind).mkdir()
+        for person, photo in people.items():
+            (folder / kind / f"{person}_{kind[0]}.png").write_bytes(photo.read_bytes())
+
+
 def test_people_with_two_photos_are_told_by_names(photos, tmp_path):
-    for folder in ("neutral", "smiling"):
-        (tmp_path / folder).mkdir()
-        for person in ("001", "002"):
-            (tmp_path / folder / f"{person}_{folder[0]}.png").write_bytes(
-                (photos / "2.png").read_bytes()
-            )
+    twice(tmp_path, {"001": photos / "2.png", "002": photos / "2.png"})
     regions, gallery = held_out_regions([tmp_path], 10)
     assert [r.person for r in regions] == [r.person for r in gallery] == ["001", "002"]
 
 
 def test_what_wrong_keys_show_is_told(photos, tmp_path, monkeypatch):
-    for folder in ("neutral", "smiling"):
-        (tmp_path / folder).mkdir()
-        for person, photo in (("001", "2.png"), ("002", "0.png")):
-            (tmp_path / folder / f"{person}_{folder[0]}.png").write_bytes(
-                (photos / photo).read_bytes()
-            )
+    twice(tmp_path, {"001": photos / "2.png", "002": photos / "0.png"})
     arguments = ["--data", str(tmp_path), "--models", "keyed", "--looks", "blur:15"]
     monkeypatch.setattr("sys.argv", ["x", *arguments, "--out", str(tmp_path / "out")])
 

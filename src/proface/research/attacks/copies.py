@@ -9,7 +9,7 @@ Known plaintext of one region gives its keystream, which is tried on the next re
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -82,8 +82,8 @@ def run_copies(model: str, test: EvaluationSet, minutes: float, folder: Path, sa
         "copies": copies,
         "correlation": {name: list(v) for name, v in correlations.items()},
     }
-    correlated = conclude(worst, control)
-    leaked, control_failed = correlated == "leak", correlated == "inconclusive"
+    p_values: dict[str, float] = {}
+    gain: Interval | None = None
     because = (
         f"Correlation of the averaged copies with the original's detail {with_interval(own, 3)}"
     )
@@ -104,14 +104,10 @@ def run_copies(model: str, test: EvaluationSet, minutes: float, folder: Path, sa
             ),
         ]
         say(f"one region's keystream on the next: {with_interval(gain)} dB")
-        leaked |= (
-            min(p for n, p in p_values.items() if "control" not in n) < LEAST_P or gain.low > 1
-        )
-        control_failed |= max(p for n, p in p_values.items() if "control" in n) >= LEAST_P
         because += f"; another region's keystream {with_interval(gain)} dB over a random one"
     draw(faces[0], residuals, folder / SHEET)
-    verdict: Verdict = "leak" if leaked else "inconclusive" if control_failed else "no leak"
-    if control_failed and not leaked:
+    verdict = conclude(worst, control, p_values, gain)
+    if verdict == "inconclusive":
         because = f"A positive control did not leak. {because}"
     return Finding(
         "copies",
@@ -124,11 +120,29 @@ def run_copies(model: str, test: EvaluationSet, minutes: float, folder: Path, sa
     )
 
 
-def conclude(worst: Interval, control: Interval) -> Verdict:
-    """The verdict from correlations: of the pictures that leak most, and of the control."""
-    if worst.low > ALLOWED:
-        return "leak"
-    return "inconclusive" if control.low <= CONTROL_LEAST else "no leak"
+def conclude(
+    worst: Interval,
+    control: Interval,
+    p_values: Mapping[str, float] | None = None,
+    gain: Interval | None = None,
+) -> Verdict:
+    """The verdict.
+
+    Args:
+        worst: correlation of the pictures that leak most.
+        control: correlation of the positive control.
+        p_values: of `difference_tests`, where a flow embeds words.
+        gain: of one region's keystream on another region, dB, likewise.
+    """
+    leaked, control_failed = worst.low > ALLOWED, control.low <= CONTROL_LEAST
+    if gain is not None:
+        leaked |= gain.low > 1
+    for name, p in (p_values or {}).items():
+        if "control" in name:
+            control_failed |= p >= LEAST_P
+        else:
+            leaked |= p < LEAST_P
+    return "leak" if leaked else "inconclusive" if control_failed else "no leak"
 
 
 def residual_correlation(target: AttackTarget, face: FaceCrop, copies: int) -> tuple[float, Pixels]:

@@ -21,7 +21,7 @@ from proface.research.evaluation.recognisers import KNOWN, recogniser
 from proface.types import Pixels
 
 if TYPE_CHECKING:
-    from proface.research.evaluation.lpips import Lpips
+    from proface.research.evaluation.lpips import Lpips, Net
 
 Floats = npt.NDArray[np.float32]
 
@@ -131,17 +131,17 @@ def score(regions: Sequence[FaceCrop], pictures: Sequence[Pixels], gallery: Gall
     return scores
 
 
-@lru_cache(maxsize=1)
-def _lpips() -> Lpips:
+@lru_cache(maxsize=2)
+def _lpips(net: Net) -> Lpips:
     from proface.research.evaluation.lpips import Lpips
 
-    return Lpips("alex")
+    return Lpips(net)
 
 
-def perceptual(a: Pixels, b: Pixels) -> float:
-    """LPIPS (AlexNet) of two images."""
+def perceptual(a: Pixels, b: Pixels, net: Net = "alex") -> float:
+    """LPIPS of two images."""
     import torch
 
     with torch.inference_mode():
         levels = torch.from_numpy(np.stack((a, b))).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return float(_lpips()(levels[:1], levels[1:]))
+        return float(_lpips(net)(levels[:1], levels[1:]))

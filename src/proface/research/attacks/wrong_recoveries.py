@@ -25,10 +25,9 @@ from proface.models.store import load_flow
 from proface.research.attacks.face_sets import SIDE, FaceCrop, held_out_regions
 from proface.research.attacks.near_miss_keys import corrupted, shown_without_check
 from proface.research.attacks.saved_pictures import as_saved, file_kind, hide
-from proface.research.attacks.scoring import RECOGNISERS, Gallery
+from proface.research.attacks.scoring import RECOGNISERS, Gallery, perceptual
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.fidelity import LOOKS
-from proface.research.evaluation.lpips import Lpips
 from proface.research.evaluation.metrics import psnr
 from proface.types import Pixels
 
@@ -54,7 +53,7 @@ def recoveries(model: str, region: FaceCrop, o: Pixels) -> dict[str, Pixels]:
 
 
 def measure(
-    model: str, look: str, regions: Sequence[FaceCrop], gallery: Gallery, distance: Lpips
+    model: str, look: str, regions: Sequence[FaceCrop], gallery: Gallery
 ) -> tuple[list[dict[str, Any]], list[Cell]]:
     """The rows of one look, and cells for the contact sheet."""
     pictures: dict[str, list[tuple[FaceCrop, Pixels]]] = {}
@@ -67,7 +66,7 @@ def measure(
     rows = []
     for name, pairs in pictures.items():
         to_look = [psnr(o, p) for o, (_region, p) in zip(looks, pairs, strict=True)]
-        distances = [_distance(distance, r.pixels, p) for r, p in pairs[:: _step(pairs)]]
+        distances = [perceptual(r.pixels, p, "vgg") for r, p in pairs[:: _step(pairs)]]
         rows.append(
             {
                 "model": model,
@@ -88,14 +87,6 @@ def _step(sequence: Sequence[object]) -> int:
     return -(-len(sequence) // SHOWN)
 
 
-def _distance(distance: Lpips, a: Pixels, b: Pixels) -> float:
-    import torch
-
-    with torch.inference_mode():
-        levels = torch.from_numpy(np.stack((a, b))).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return float(distance(levels[:1], levels[1:]))
-
-
 def main() -> None:
     """Print a table, and write it and a contact sheet for each model."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -107,13 +98,12 @@ def main() -> None:
     options = parser.parse_args()
     regions, known = held_out_regions(options.data, options.most)
     regions, gallery = [r for r in regions if r.person], Gallery(known)
-    distance = Lpips("vgg")
     options.out.mkdir(parents=True, exist_ok=True)
     print("| " + " | ".join(COLUMNS) + " |\n" + "| --- " * len(COLUMNS) + "|")
     for model in options.models:
         found, cells = [], []
         for look in options.looks:
-            rows, shown = measure(model, look, regions, gallery, distance)
+            rows, shown = measure(model, look, regions, gallery)
             for row in rows:
                 *first, ranks = row.values()
                 print("| " + " | ".join(map(str, [*first, *ranks.values()])) + " |", flush=True)
