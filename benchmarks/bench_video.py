@@ -3,7 +3,7 @@
     python -m benchmarks.bench_video open        20 clips, 10 % of detections dropped at random
     python -m benchmarks.bench_video speed       1080p, four faces; deface beside it if installed
     python -m benchmarks.bench_video memory      peak memory of a short and of a long clip
-    python -m benchmarks.bench_video kills       a run killed at random frames, again and again
+    python -m benchmarks.bench_video kills       a run killed at random times, again and again
 
 Clips are generated: faces cut from scikit-image's astronaut over textured, moving backgrounds.
 deface is run as its own command (`--deface PATH`); it is no dependency of proface.
@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +35,7 @@ from proface.files.video.verify import verify_video
 from proface.types import Box, Face, Pixels
 
 OPEN_PART = 0.05  # of a face's box
+_PROFACE = (sys.executable, "-m", "proface")
 
 
 def main() -> None:
@@ -164,40 +163,46 @@ def _one(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _kills(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
-    """Kill a run at random frames until one comes through."""
+    """Kill a command at random times and run it again, until it was killed so often."""
     rng = random.Random(0)
     paths = [face_path(rng, (320, 240))]
     clip = write_clip(folder / "clip.mp4", paths, 500, (320, 240))
-    key = Key.generate()
-    output = folder / "out.mp4"
-    protect_video(clip.path, output, key)  # without an interruption
-    whole = [(track.n, track.frames) for track in verify_video(output, key).tracks]
+    key, output, back = folder / "face.key", folder / "out.mp4", folder / "back.mp4"
+    opened = Key.generate()
+    opened.save(key)
+    protect = [*_PROFACE, "protect", str(clip.path), "-o", str(output), "--key-file", str(key)]
+    start = time.perf_counter()
+    subprocess.run(protect, check=True, capture_output=True)  # without an interruption
+    usual = time.perf_counter() - start
+    whole = [(track.n, track.frames) for track in verify_video(output, opened).tracks]
     output.unlink()
-    told = {"kills": 0, "finished runs": 0, "partial files": 0, "lost": 0}
+    told = {"kills": 0, "finished runs": 0, "partial files": 0, "lost": 0, "left behind": 0}
     while told["kills"] < chosen.count:
-        stage, frame = rng.choice(("faces", "picture", "picture")), rng.randrange(1, 501)
-        child = os.fork()
-        if not child:
-            _run_and_die(clip.path, output, key, stage, frame)
-        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        told["kills"] += killed
-        told["partial files"] += killed and output.exists()
-        if not killed:  # it went on from a part beyond that frame, to the end
-            report = verify_video(output, key, original=clip.path)
-            frames = [(track.n, track.frames) for track in report.tracks]
-            told["lost"] += report.fault is not None or frames != whole
-            told["finished runs"] += 1
-            output.unlink()
+        # Later than usual at times, so that runs that go on come to their end.
+        run = subprocess.Popen(protect, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            code = run.wait(timeout=rng.uniform(0, 1.2 * usual))
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.wait()
+            told["kills"] += 1
+            told["partial files"] += output.exists() and _lost(clip.path, output, opened, whole)
+            output.unlink(missing_ok=True)
+            continue
+        told["finished runs"] += 1
+        told["lost"] += code != 0 or _lost(clip.path, output, opened, whole)
+        recover_video(output, back, opened)
+        back.unlink()
+        output.unlink()
+        told["left behind"] += len(list(folder.iterdir())) - 2  # the clip and the key
     return told
 
 
-def _run_and_die(source: Path, output: Path, key: Key, stage: str, frame: int) -> None:
-    def die(now: str, at: int, _total: int) -> None:
-        if now == stage and at == frame:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    protect_video(source, output, key, progress=die)
-    os._exit(0)
+def _lost(source: Path, output: Path, key: Key, whole: list[tuple[int, int]]) -> bool:
+    """Whether a protected file lacks a frame of a face, or does not open."""
+    report = verify_video(output, key, original=source)
+    frames = [(track.n, track.frames) for track in report.tracks]
+    return report.fault is not None or frames != whole
 
 
 _MEASUREMENTS = {

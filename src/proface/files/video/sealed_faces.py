@@ -15,16 +15,27 @@ from proface.types import Box
 # dB, in brightness, over a segment: of a face's box, which is harder to code than what surrounds it
 # in the window, and of the window.
 LEAST_PSNR = 42.1
-FIRST_QUANTISER = 36
 _USUAL_CRF = 25  # of the picture; a better one is not spoilt by its faces
 _CLOSE_ENOUGH = 0.4  # dB above the least that are not worth another attempt
 _PER_QUANTISER = 0.21  # dB
-_DRAFT_LOSS = 1.1  # dB
 
 
 def least_psnr(crf: int) -> float:
     """The quality of faces in a picture of this constant rate factor, in dB."""
     return LEAST_PSNR + max(0, _USUAL_CRF - crf) / 2
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the search for a film's quantiser begins: best with what the segment before found.
+
+    Attributes:
+        quantiser: the first to try.
+        draft_loss: by how much a draft is worse, in dB.
+    """
+
+    quantiser: int = 36
+    draft_loss: float = 1.1
 
 
 @dataclass(frozen=True)
@@ -56,28 +67,33 @@ class FaceFilm:
         """
         self._pictures.append((picture, face, mask))
 
-    def code(self, quantiser: int) -> CodedFilm:
+    def code(self, start: Start) -> tuple[CodedFilm, Start]:
         """Code the pictures at the coarsest quantiser that keeps the quality, or nearly so.
 
-        quantiser: the first to try, such as that of the segment before.
+        Returns:
+            The film, and where to start with the face's next segment.
         """
-        draft = self._search(quantiser, self._least - _DRAFT_LOSS, draft=True)
-        return self._search(draft.quantiser, self._least, draft=False)
+        draft = self._coded(start.quantiser, draft=True)
+        draft = self._improved(draft, self._least - start.draft_loss, draft=True)
+        first = self._coded(draft.quantiser, draft=False)
+        film = self._improved(first, self._least, draft=False)
+        return film, Start(film.quantiser, first.psnr - draft.psnr)
 
-    def _search(self, quantiser: int, least: float, *, draft: bool) -> CodedFilm:
+    def _improved(self, film: CodedFilm, least: float, *, draft: bool) -> CodedFilm:
+        """The film coded again, until it is as good as it must be and little better."""
         fine, coarse = FINEST - 1, COARSEST + 1  # known to be good enough, and not to be
         best: CodedFilm | None = None
         while True:
-            film = self._coded(quantiser, draft=draft)
             spare = film.psnr - least
             if spare >= 0:
-                best, fine = film, quantiser
+                best, fine = film, film.quantiser
             else:
-                coarse = quantiser
+                coarse = film.quantiser
             if 0 <= spare <= _CLOSE_ENOUGH or coarse - fine <= 1:
                 return best or film
             step = round((min(spare, 99.0) - _CLOSE_ENOUGH / 2) / _PER_QUANTISER)
-            quantiser = min(max(quantiser + step, fine + 1), coarse - 1)
+            quantiser = min(max(film.quantiser + step, fine + 1), coarse - 1)
+            film = self._coded(quantiser, draft=draft)
 
     def _coded(self, quantiser: int, *, draft: bool) -> CodedFilm:
         pictures = [picture for picture, _face, _mask in self._pictures]
