@@ -93,6 +93,11 @@ def decode(data: bytes, height: int, width: int) -> Pixels:
     return _resized(small, height, width)
 
 
+def scale_of(data: bytes) -> float:
+    """The side of a stream's coded picture over that of the face; 0 for a single colour."""
+    return data[0] / _FULL
+
+
 class _Search:
     """The search for the scale and the quantiser that show a picture best in some bytes."""
 

@@ -117,8 +117,11 @@ class Flow(ABC):
         """As `reveal`, faster and slightly less good; None if there is no faster way."""
         return None
 
-    def read(self, p: Pixels, pad: Words) -> Revealed:
-        """As `reveal`, with what is known about the result."""
+    def read(self, p: Pixels, pad: Words, *, draft: bool = False) -> Revealed:
+        """As `reveal`, with what is known about the result.
+
+        draft: the picture may be slightly less good, if that is faster.
+        """
         return Revealed(self.reveal(p, pad))
 
     def read_scaled(

@@ -1,7 +1,7 @@
 """The robust flow: face coder, one-time pad, lattice on DCT coefficients. Survives JPEG.
 
 protect   x --coder--> two streams --(+ pad mod 2^16)--> uniform words --embedding, in o--> p
-recover   p --embedding--> words --(- pad mod 2^16)--> streams --coder--> recovered
+recover   p --embedding--> words --(- pad mod 2^16)--> streams --coder, repair--> recovered
 
 The base layer carries a coarse picture of the face and outlives scaling; the detail layer carries
 a complete one. Each stream begins with a CRC-32, so that a wrong pad is noticed; its length follows
@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from proface.codec import face_coder
+from proface.codec.face_repair import repair
 from proface.embedding.base import Change, Words
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.error_correction import UNKNOWN, Bits
 from proface.embedding.layer_tables import parse_tables
 from proface.embedding.layers import Layer
 from proface.errors import DamagedFileError
-from proface.inference.engine import DEFAULT_DEVICE
+from proface.inference.engine import DEFAULT_DEVICE, Engine, make_engine
 from proface.models.cards import Card
 from proface.models.flow import Flow, Revealed
 from proface.types import Pixels, Place
@@ -52,6 +53,7 @@ class Robust(Flow):
     def __init__(self, card: Card, device: str = DEFAULT_DEVICE) -> None:
         super().__init__(card)
         self.embedding = DctLattice(parse_tables(card.read("tables")))
+        self._device = device
 
     @property
     def survives(self) -> frozenset[Change]:
@@ -120,13 +122,22 @@ class Robust(Flow):
         """See `Flow`. p has the size at which it was protected; it may be changed as `survives`."""
         return self.read(p, pad).pixels
 
-    def read(self, p: Pixels, pad: Words) -> Revealed:
+    def read(self, p: Pixels, pad: Words, *, draft: bool = False) -> Revealed:
         """See `Flow`: "coarse" if only the base layer could be read."""
         height, width = p.shape[:2]
         if not self.words(height, width):
             # Nothing is hidden in such a size; of a forged one, reading would take much memory.
             return Revealed(p, "none", False, "")
-        return self._revealed(*self.embedding.read(p), pad, (height, width))
+        return self._revealed(*self.embedding.read(p), pad, (height, width), draft=draft)
+
+    def picture(self, stream: bytes, height: int, width: int, *, draft: bool = False) -> Pixels:
+        """The face of one of the `streams`, height x width x 3, repaired unless it is a draft.
+
+        Raises:
+            DamagedFileError: the bytes are no such stream.
+        """
+        decoded = face_coder.decode(stream, height, width)
+        return decoded if draft or self._repair is None else repair(self._repair, decoded, stream)
 
     def read_scaled(
         self,
@@ -149,7 +160,15 @@ class Robust(Flow):
         detail = Layer(np.zeros(count, np.uint16), False, 0.5, "scaled")
         return self._revealed(base, detail, pad, shape)
 
-    def _revealed(self, base: Layer, detail: Layer, pad: Words, shape: tuple[int, int]) -> Revealed:
+    def _revealed(
+        self,
+        base: Layer,
+        detail: Layer,
+        pad: Words,
+        shape: tuple[int, int],
+        *,
+        draft: bool = False,
+    ) -> Revealed:
         height, width = shape
         starts = self.starts(height, width)
         pads = np.split(pad, [len(base.words)])
@@ -169,7 +188,7 @@ class Robust(Flow):
                 wrong = True
                 continue
             try:
-                pixels = face_coder.decode(stream, height, width)
+                pixels = self.picture(stream, height, width, draft=draft)
             except DamagedFileError:  # made by somebody who has the key
                 continue
             return Revealed(pixels, quality, False, condition)
@@ -209,6 +228,13 @@ class Robust(Flow):
             )
             for one in find_regions(picture, tools, size)
         ]
+
+    @functools.cached_property
+    def _repair(self) -> Engine | None:
+        """The network that repairs decoded faces; models of before it lack one."""
+        if "repair" not in self.card.files:
+            return None
+        return make_engine(self.card.read("repair"), self._device)
 
     @functools.cached_property
     def _tools(self) -> Tools:

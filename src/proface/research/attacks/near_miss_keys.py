@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proface.codec import face_coder
 from proface.errors import DamagedFileError
 from proface.keys import Key, keystream
 from proface.looks import obfuscate
@@ -118,7 +117,7 @@ def shown_without_check(flow: Flow, p: Pixels, pad: Words) -> Pixels:
             continue
         words = (layers[n].words - pads[n])[starts[n] :].astype(">u2").tobytes()
         try:
-            return face_coder.decode(words[4 : 4 + lengths[n]], *size)
+            return flow.picture(words[4 : 4 + lengths[n]], *size)
         except DamagedFileError:
             continue
     return p

@@ -15,7 +15,7 @@ def train(
         Path | None, typer.Option(metavar="FILE", help="Settings in TOML; options override them.")
     ] = None,
     flow: Annotated[
-        str | None, typer.Option(metavar="NAME", help="keyed (the default) or padded.")
+        str | None, typer.Option(metavar="NAME", help="keyed (the default), padded or robust.")
     ] = None,
     mode: Annotated[
         str | None,

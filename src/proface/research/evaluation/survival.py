@@ -251,10 +251,10 @@ def _pictures(flow: Robust, x: Pixels) -> dict[str, float]:
     """Quality of what the two layers carry: the coarse one at half size, as a service shows it."""
     side = x.shape[0]
     coarse_bytes, full_bytes = flow.stream_bytes(side, side)
-    full = face_coder.decode(face_coder.encode(x, full_bytes), side, side)
+    full = flow.picture(face_coder.encode(x, full_bytes), side, side)
     figures = {"full_psnr": psnr(x, full)}
     if coarse_bytes:
-        coarse = face_coder.decode(face_coder.encode(x, coarse_bytes), side, side)
+        coarse = flow.picture(face_coder.encode(x, coarse_bytes), side, side)
         small, seen = (
             np.asarray(Image.fromarray(one).resize((side // 2, side // 2), Image.Resampling.BOX))
             for one in (x, coarse)

@@ -5,8 +5,9 @@
 With `--codebook C.npz` it exports a padded flow: NAME.onnx, NAME.npz, NAME.safetensors and, from
 the given facts, the model card NAME.json, in the package's folder `models/shipped`. Without one it
 exports a keyed flow: NAME.safetensors, the card and, for the name "keyed", the two networks without
-weights, which are the same for all keyed flows. The module `proface.research.evaluation.fidelity`
-adds measured figures with `--card`.
+weights, which are the same for all keyed flows. For the name "robust" it exports that model's
+repair network, and leaves its other files as they are. The module
+`proface.research.evaluation.fidelity` adds measured figures with `--card`.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from proface.codec.codebook import Codebook
+from proface.codec.face_repair import CONTEXT
 from proface.codec.transform import CELL, COEFFICIENTS
 from proface.inference.onnx_graph import read_model
-from proface.models.cards import FOLDER
+from proface.models.cards import FOLDER, find_shipped
 from proface.models.keyed import NETWORKS
+from proface.research.networks.face_repair import FaceRepairNetwork
 from proface.research.networks.inference_form import InferenceForm
 from proface.research.networks.keyed_flow import KeyedFlow
 from proface.research.networks.padded_flow import PaddedFlow
@@ -141,6 +144,24 @@ def export_keyed(flow: KeyedFlow, facts: dict[str, object], folder: Path) -> Pat
     return write_model(facts | {"kind": "keyed"}, flow, parts, folder)
 
 
+def export_repair(network: FaceRepairNetwork, facts: dict[str, object], folder: Path) -> Path:
+    """As `export`, for the robust flow's repair network; the rest is the shipped model's."""
+    name, shipped = str(facts["name"]), find_shipped("robust")
+    state = {key: value.contiguous() for key, value in network.state_dict().items()}
+    inputs = {
+        "decoded": torch.zeros(1, 3, 16, 24),
+        "context": torch.zeros(1, CONTEXT, 1, 1),
+    }
+    sizes = dict.fromkeys(("decoded", "repaired"), ("height", "width"))
+    parts = {
+        part: (f"{name}{shipped.path(part).name.removeprefix('robust')}", shipped.read(part))
+        for part in ("tables", "finder", "scaled")
+    }
+    parts["repair"] = (f"{name}.repair.onnx", _exported(network, inputs, ("repaired",), sizes))
+    parts["weights"] = (f"{name}.safetensors", save(state))
+    return write_model(facts | {"kind": "robust", "mode": shipped.mode}, network, parts, folder)
+
+
 def write_model(
     facts: dict[str, object], flow: nn.Module, parts: dict[str, tuple[str, bytes]], folder: Path
 ) -> Path:
@@ -169,6 +190,8 @@ def main() -> None:
     if options.codebook:
         codebook = Codebook.from_bytes(options.codebook.read_bytes())
         path = export(PaddedFlow.from_state_dict(state), codebook, facts, options.folder)
+    elif facts["name"] == "robust":
+        path = export_repair(FaceRepairNetwork.from_state_dict(state), facts, options.folder)
     else:
         keyed = KeyedFlow()
         keyed.load_state_dict(state)

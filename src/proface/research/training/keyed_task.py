@@ -21,7 +21,7 @@ from proface.research.networks.keyed_flow import KeyedFlow
 from proface.research.training import losses
 from proface.research.training.batches import prefetched
 from proface.research.training.dataset_layouts import Item
-from proface.research.training.flow_task import SHEET, FlowTask, lpips
+from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms, round_to_8_bit
 from proface.research.training.settings import Settings
@@ -110,7 +110,7 @@ class Objective(nn.Module):
     def _half(self, compute: Callable[[], Tensor]) -> Tensor:
         """Compute with mixed precision if the settings say so; the result is float32."""
         device = next(self.flow.parameters()).device
-        with torch.autocast(device.type, torch.bfloat16, self._settings.precision == "bf16"):
+        with mixed_precision(device, self._settings.precision):
             return compute().float()
 
 

@@ -27,7 +27,7 @@ from proface.research.training import losses
 from proface.research.training.codebook_fit import fit_to
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.distributed import World
-from proface.research.training.flow_task import SHEET, FlowTask, lpips
+from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
 from proface.research.training.images import vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms
@@ -116,7 +116,7 @@ class Objective(nn.Module):
         coefficients, noise, protected, original = (part.to(device) for part in collate(batch))
         # Mixed precision in the network only: the transform around it needs float32.
         planes, noise, features = self.flow.prepare(coefficients, noise, protected)
-        with torch.autocast(device.type, torch.bfloat16, self._settings.precision == "bf16"):
+        with mixed_precision(device, self._settings.precision):
             repair = self.flow.network(features)
         recovered = self.flow.finish(planes, noise, repair.float())
         if self._settings.loss == "psnr":

@@ -1,7 +1,6 @@
 """Settings of a training run: from a recipe, a TOML file and options, in rising precedence.
 
-A recipe is a set of defaults: `paper` is the published one, `quick` trains on a CPU in minutes to
-hours.
+A recipe (`recipes.py`) is a set of defaults.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proface.errors import MissingExtraError, UsageError
+from proface.research.training.recipes import RECIPES
 
 # Settings that may change when a run is resumed.
 LOGGING = {"report", "samples", "tensorboard"}
@@ -24,7 +24,8 @@ class Settings:
     """One training run. docs/TRAINING.md says what each value does; sizes are in pixels.
 
     Attributes:
-        flow, mode, recipe: "keyed" or "padded"; "random" or "obfuscated"; "paper" or "quick".
+        flow, mode: "keyed", "padded" or "robust"; "random" or "obfuscated".
+        recipe: "paper" or "quick".
         data, layout: folders of images, and their layout (`dataset_layouts`).
         look, targets: a sampler of `look_sampler.SAMPLERS`; photos whose faces a swap shows.
         out, name: the run's folder; the name of the finished model.
@@ -34,13 +35,13 @@ class Settings:
         steps, batch: number of steps, and of images in each (per process).
         size, crop: side of whole images, and of crops, 0 for none.
         pool, fresh: crops in the pool from which batches are drawn, and those added each step.
-        loss: "paper" or "pixels" (keyed), "psnr" or "l1" (padded).
+        loss: "paper" or "pixels" (keyed), "psnr" or "l1" (the others).
         perceptual, protect: weights of LPIPS and of the protected image's error in a pixel loss.
         identity, face, gender: weights of the utility losses.
         recogniser, face_head, gender_head: weights of their frozen networks.
         rate, weight_decay, beta2, schedule, warmup, clip: of Adam.
         average: decay of the exponential moving average of the weights, 0 for none.
-        precision: "fp32" or "bf16".
+        precision: "fp32", or "bf16" where the processor has it (`flow_task.precision_on`).
         validation: validation images measured at every checkpoint.
         report, save, samples: interval in steps of logging, checkpoints and contact sheets.
         workers, threads: threads that prepare images; torch's threads, 0 for its default.
@@ -98,60 +99,15 @@ class Settings:
         return {key: value for key, value in as_json(self).items() if key not in RESUMABLE}
 
 
-RECIPES: dict[tuple[str, str], dict[str, Any]] = {
-    ("keyed", "paper"): {
-        "loss": "paper",
-        "rate": 1e-5,
-        "weight_decay": 1e-5,
-        "batch": 6,
-        "steps": 100_000,
-        "save": 500,
-        "samples": 1000,
-    },
-    ("keyed", "quick"): {
-        "loss": "pixels",
-        "rate": 5e-4,
-        "beta2": 0.99,
-        "schedule": "cosine",
-        "warmup": 50,
-        "clip": 0.5,
-        "average": 0.99,
-        "precision": "bf16",
-        "batch": 4,
-        "look": "mixed",
-        "crop": 128,
-        "pool": 512,
-        "steps": 5000,
-    },
-    ("padded", "quick"): {
-        "look": "basic",
-        "loss": "psnr",
-        "rate": 1.5e-3,
-        "beta2": 0.99,
-        "schedule": "cosine",
-        "warmup": 100,
-        "clip": 5.0,
-        "average": 0.998,
-        "precision": "bf16",
-        "batch": 16,
-        "crop": 128,
-        "pool": 1536,
-        "fresh": 8,
-        "steps": 7000,
-        "save": 250,
-        "validation": 24,
-    },
-}
-
 CHOICES = {
-    "flow": ("keyed", "padded"),
+    "flow": ("keyed", "padded", "robust"),
     "mode": ("random", "obfuscated"),
     "recipe": ("paper", "quick"),
     "layout": ("auto", "flat", "people", "lfw", "celeba", "ffhq"),
     "schedule": ("constant", "cosine"),
     "precision": ("fp32", "bf16"),
 }
-LOSSES = {"keyed": ("paper", "pixels"), "padded": ("psnr", "l1")}
+LOSSES = {"keyed": ("paper", "pixels"), "padded": ("psnr", "l1"), "robust": ("psnr", "l1")}
 LEAST = {
     "steps": 1,
     "batch": 1,
@@ -181,7 +137,8 @@ def gather(options: Mapping[str, Any], config: Path | None = None) -> Settings:
     recipe = RECIPES.get((settings.flow, settings.recipe))
     if recipe is None:
         raise UsageError(
-            f"--recipe {settings.recipe}: is for the keyed flow only. For --flow padded give quick."
+            f"--recipe {settings.recipe}: is for the keyed flow only. For --flow {settings.flow} "
+            "give quick."
         )
     settings = Settings(**(recipe | given))
     _check(settings)
@@ -268,16 +225,16 @@ def _check(settings: Settings) -> None:
         raise UsageError("--rate and --clip must be more than 0.")
     if settings.average >= 1 or settings.beta2 >= 1:
         raise UsageError("--average and --beta2 must be less than 1.")
-    multiple = 16 if settings.flow == "padded" else 2
+    multiple = 2 if settings.flow == "keyed" else 16
     for key in ("size", "crop"):
         if getattr(settings, key) % multiple:
             raise UsageError(f"--{key} {getattr(settings, key)}: give a multiple of {multiple}.")
-    if settings.flow == "padded" and not settings.crop:
-        raise UsageError("--crop 0: the padded flow trains on crops. Give 128.")
+    if settings.flow != "keyed" and not settings.crop:
+        raise UsageError(f"--crop 0: the {settings.flow} flow trains on crops. Give 128.")
     if settings.crop and settings.pool < max(settings.batch, settings.fresh):
         raise UsageError(f"--pool {settings.pool}: give at least --batch and --fresh.")
     utility = {name: getattr(settings, name) for name in ("identity", "face", "gender")}
-    if any(utility.values()) and (settings.crop or settings.flow == "padded"):
+    if any(utility.values()) and (settings.crop or settings.flow != "keyed"):
         raise UsageError("utility losses need whole faces of the keyed flow: give --crop 0.")
     for name in ("face", "gender"):
         if utility[name] and getattr(settings, f"{name}_head") is None:

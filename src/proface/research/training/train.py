@@ -12,23 +12,27 @@ import torch
 from safetensors.torch import load_file
 
 from proface.media.atomic_output import output_error
-from proface.research.networks.export import export, export_keyed
+from proface.research.networks.export import export, export_keyed, export_repair
 from proface.research.training.dataset_layouts import Item, read_items, split
 from proface.research.training.distributed import World, process_group
+from proface.research.training.flow_task import precision_on
 from proface.research.training.keyed_task import KeyedTask
 from proface.research.training.logs import format_duration
 from proface.research.training.loop import Loop, Progress
 from proface.research.training.padded_task import PaddedTask, codebook_of
+from proface.research.training.repair_task import RepairTask
 from proface.research.training.run_folder import BEST, fill, open_folder, read_state
 from proface.research.training.settings import Settings
 
 MODEL = "model"  # the folder of the finished model, in the run's
 
 Say = Callable[[str], None]
+AnyTask = KeyedTask | PaddedTask | RepairTask
 KEYED = (
     "the published keyed flow, 3 blocks: a network trained on its pictures sees the faces without "
     "any key"
 )
+ROBUST = "the shipped robust flow with another repair network"
 PADDED = "padded flow: 16 x 16 cells, one-time pad, lattice coupling; repair network in the decoder"
 
 
@@ -73,8 +77,10 @@ def train(settings: Settings, warn: Say, say: Say) -> Path:
 
 def _task(
     settings: Settings, parts: tuple[list[Item], ...], world: World, warn: Say, say: Say
-) -> KeyedTask | PaddedTask:
+) -> AnyTask:
     training, validation, test = parts
+    if settings.flow == "robust":
+        return RepairTask(settings, (training, validation, test), world, warn)
     if settings.flow == "padded":
         codebook = codebook_of(settings, training, world, say)
         padded = PaddedTask(settings, (training, validation, test), codebook, world, warn)
@@ -94,7 +100,7 @@ def _warn_fallbacks(names: Sequence[str], world: World, warn: Say) -> None:
 
 
 def _finish(
-    task: KeyedTask | PaddedTask,
+    task: AnyTask,
     settings: Settings,
     training: Sequence[Item],
     progress: Progress,
@@ -116,6 +122,8 @@ def _finish(
             path = export(task.network, task.codebook, facts, folder)
             # One training serves both modes, which differ in what is shown for invalid words.
             return path if settings.mode == "random" else folder / f"{path.stem}-obfuscated.json"
+        if isinstance(task, RepairTask):
+            return export_repair(task.network, facts, folder)
         return export_keyed(task.network, facts, folder)
     except OSError as error:
         raise output_error(folder, error) from error
@@ -137,15 +145,17 @@ def _facts(
     aim = "the original" if settings.mode == "random" else "the look"
     wrong = f"what a wrong key yields against {aim}"
     start = f", from {Path(settings.start).name}" if settings.start else ""
+    look = "" if settings.flow == "robust" else f"look {settings.look}, "
     return {
         "name": settings.name,
         "mode": settings.mode,
-        "flow": PADDED if settings.flow == "padded" else KEYED,
+        "flow": {"padded": PADDED, "robust": ROBUST, "keyed": KEYED}[settings.flow],
         "trained_on": [f"{name}: {count:,} images" for name, count in counts.items()],
         "licence": "that of the images it was trained on",
         "training": (
-            f"{progress.step:,} steps of {settings.batch} {of}{many}{start}, look {settings.look}, "
-            f"recipe {settings.recipe}, loss {settings.loss}, {settings.precision}, "
+            f"{progress.step:,} steps of {settings.batch} {of}{many}{start}, {look}"
+            f"recipe {settings.recipe}, loss {settings.loss}, "
+            f"{precision_on(world.device, settings.precision)}, "
             f"{format_duration(progress.spent)} on {world.device.type}"
         ),
         "measured": {
