@@ -255,6 +255,9 @@ def test_another_kind_of_photo_becomes_a_jpeg(key: proface.Key, tmp_path: Path) 
     assert proface.recover(tmp_path / "p.jpg", key).faces[0].how == "full"
     with pytest.raises(OutputError, match=r"Write \.jpg"):
         result.save(tmp_path / "p.png")
+    lossless = proface.protect(tmp_path / "a.png", key, replace(BY_HAND, jpeg=False))
+    with pytest.raises(OutputError, match=r"\.png.* with option `jpeg`"):
+        lossless.save(tmp_path / "q.jpg")
 
 
 def test_the_check_before_writing(photo: Path, key: proface.Key, tmp_path: Path) -> None:

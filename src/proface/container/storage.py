@@ -56,11 +56,15 @@ def check_suffix(path: str | os.PathLike[str], *, coefficients: bool = False) ->
     suffix = Path(path).suffix.lower()
     if suffix in LOSSLESS_SUFFIXES or (coefficients and suffix in jpeg.SUFFIXES):
         return
-    if suffix in LOSSY_SUFFIXES:
+    remedy = "Use .png, .webp or .tif."
+    if suffix in jpeg.SUFFIXES:
+        what = f"{suffix} cannot hold these pixels without loss"
+        remedy += " A protected photo becomes a JPEG with option `jpeg`, set when it is protected."
+    elif suffix in LOSSY_SUFFIXES:
         what = f"{suffix} cannot hold a protected photo (it would lose pixels or the header)"
     else:
         what = f"{suffix or 'a name without suffix'} is not an image format that can be written"
-    raise OutputError(f"{path}: {what}. Use .png, .webp or .tif.")
+    raise OutputError(f"{path}: {what}. {remedy}")
 
 
 def write_photo(photo: Photo, path: str | os.PathLike[str], *, header: bytes | None = None) -> None:
