@@ -64,7 +64,9 @@ def test_protected_pixels_depend_on_the_original_through_the_padded_words_alone(
     u2 = u1 + l1 - l2
     np.testing.assert_array_equal(flow.hide(x2, o, u2, PUBLIC), p)
     assert psnr(x1, flow.reveal(p, u1)) > 24
-    np.testing.assert_array_equal(flow.reveal(p, u2), x2)
+    # As the words have it: what the repair network adds to it is no part of the proof.
+    np.testing.assert_array_equal(flow.read(p, u2, draft=True).pixels, x2)
+    assert psnr(x2, flow.reveal(p, u2)) > 48
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

@@ -7,7 +7,6 @@ protected file says. Two levels, at half and at a quarter of the resolution, as 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pixel_shuffle, pixel_unshuffle
 
@@ -64,4 +63,4 @@ class FaceRepairNetwork(nn.Module):
         shallow = self.first(self.head(halves) + self.to_width(told))
         deep = self.blocks(leaky_relu(self.down(shallow) + self.to_deep(told), SLOPE))
         shallow = self.last(shallow + pixel_shuffle(self.up(deep), 2))
-        return decoded + LEVELS * pixel_shuffle(torch.as_tensor(self.tail(shallow)), 2)
+        return decoded + LEVELS * pixel_shuffle(self.tail(shallow), 2)
