@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("what", choices=("open", "speed", "memory", "kills", "one"))
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--long", type=float, default=600.0)
-    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--count", type=int, default=20, help="clips of `open`, kills")
     parser.add_argument("--carry", default="sealed", choices=("sealed", "pixels"))
     parser.add_argument("--deface", help="the command of deface")
     parser.add_argument("--clip", type=Path, help="for `one`")

@@ -80,7 +80,7 @@ def test_a_device_that_is_not_there_is_named_with_what_to_do(device: str) -> Non
         pytest.skip(f"{device} is here")
     with pytest.raises(MissingExtraError, match=device) as caught:
         load_flow(device=device)
-    assert "pip" in str(caught.value) or "Use --device" in str(caught.value)
+    assert "pip" in str(caught.value) or "Use option `device`" in str(caught.value)
 
 
 def test_an_unknown_device_is_refused_with_those_there_are() -> None:
