@@ -41,6 +41,17 @@ def test_the_quality_holds_whatever_is_tried_first(first: int, hard: bool) -> No
     assert 42 <= again.psnr < 43.5
 
 
+def test_a_film_without_any_error_teaches_nothing() -> None:
+    """A black scene: neither quality nor a draft's loss is a number."""
+    film = FaceFilm(SIZE, 42.0)
+    for _ in range(4):
+        film.add(np.full((168, 96), 128, np.uint8), Box(20, 15, 50, 60), None)
+    coded, following = film.code(Start())
+    assert coded.psnr > 42
+    assert 0 <= following.draft_loss < 5
+    assert film.code(following)[0].psnr > 42
+
+
 def test_faces_are_as_good_as_the_picture() -> None:
     assert least_psnr(25) == least_psnr(40)
     assert least_psnr(18) > least_psnr(20) > least_psnr(25)

@@ -18,6 +18,7 @@ LEAST_PSNR = 42.1
 _USUAL_CRF = 25  # of the picture; a better one is not spoilt by its faces
 _CLOSE_ENOUGH = 0.4  # dB above the least that are not worth another attempt
 _PER_QUANTISER = 0.21  # dB
+_LARGEST_LOSS = 4.0  # dB; that of a draft
 
 
 def least_psnr(crf: int) -> float:
@@ -77,7 +78,10 @@ class FaceFilm:
         draft = self._improved(draft, self._least - start.draft_loss, draft=True)
         first = self._coded(draft.quantiser, draft=False)
         film = self._improved(first, self._least, draft=False)
-        return film, Start(film.quantiser, first.psnr - draft.psnr)
+        loss = first.psnr - draft.psnr
+        if not 0 <= loss <= _LARGEST_LOSS:  # also of pictures that are coded without any error
+            loss = start.draft_loss
+        return film, Start(film.quantiser, loss)
 
     def _improved(self, film: CodedFilm, least: float, *, draft: bool) -> CodedFilm:
         """The film coded again, until it is as good as it must be and little better."""
