@@ -191,7 +191,7 @@ def _check_survival(
     changed = distortion.apply(photo.pixels)
     places = scaled_places(header, (changed.shape[1], changed.shape[0])) or {}
     for key, region in zip(keys, header.regions, strict=True):
-        quality = recover_region(changed, key, flow, places.get(region), draft=True).quality
+        quality = recover_region(changed, key, flow, places.get(region)).quality
         if quality == "none" or (quality == "coarse" and not distortion.coarse_counts):
             raise CheckFailedError(
                 f"{source}: face {key.n} would not survive {distortion.name} (option "

@@ -10,6 +10,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -27,17 +28,24 @@ class Revealed:
     """What the pixels of a region yielded.
 
     Attributes:
-        pixels: H x W x 3; if `quality` is "none", noise, or the picture where none could be hidden.
+        draft: H x W x 3; if `quality` is "none", noise, or the picture where none could be hidden.
         quality: "full"; "coarse" if only a small picture of the face is left; "none".
         wrong_pad: whether the pixels were read but the pad does not fit, where that can be told.
         condition: what happened to the picture, such as "compressed to about JPEG quality 75";
             empty if it cannot be told.
+        finish: what makes the draft better, if anything does; called when it is asked for.
     """
 
-    pixels: Pixels
+    draft: Pixels
     quality: Literal["full", "coarse", "none"] = "full"
     wrong_pad: bool = False
     condition: str = ""
+    finish: Callable[[Pixels], Pixels] | None = None
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """The finished draft, H x W x 3."""
+        return self.draft if self.finish is None else self.finish(self.draft)
 
 
 class Flow(ABC):
@@ -117,11 +125,8 @@ class Flow(ABC):
         """As `reveal`, faster and slightly less good; None if there is no faster way."""
         return None
 
-    def read(self, p: Pixels, pad: Words, *, draft: bool = False) -> Revealed:
-        """As `reveal`, with what is known about the result.
-
-        draft: the picture may be slightly less good, if that is faster.
-        """
+    def read(self, p: Pixels, pad: Words) -> Revealed:
+        """As `reveal`, with what is known about the result."""
         return Revealed(self.reveal(p, pad))
 
     def read_scaled(

@@ -122,22 +122,24 @@ class Robust(Flow):
         """See `Flow`. p has the size at which it was protected; it may be changed as `survives`."""
         return self.read(p, pad).pixels
 
-    def read(self, p: Pixels, pad: Words, *, draft: bool = False) -> Revealed:
+    def read(self, p: Pixels, pad: Words) -> Revealed:
         """See `Flow`: "coarse" if only the base layer could be read."""
         height, width = p.shape[:2]
         if not self.words(height, width):
             # Nothing is hidden in such a size; of a forged one, reading would take much memory.
             return Revealed(p, "none", False, "")
-        return self._revealed(*self.embedding.read(p), pad, (height, width), draft=draft)
+        return self._revealed(*self.embedding.read(p), pad, (height, width))
 
-    def picture(self, stream: bytes, height: int, width: int, *, draft: bool = False) -> Pixels:
-        """The face of one of the `streams`, height x width x 3, repaired unless it is a draft.
+    def picture(self, stream: bytes, height: int, width: int) -> Pixels:
+        """The face of one of the `streams`, decoded and repaired, height x width x 3.
 
         Raises:
             DamagedFileError: the bytes are no such stream.
         """
-        decoded = face_coder.decode(stream, height, width)
-        return decoded if draft or self._repair is None else repair(self._repair, decoded, stream)
+        return self._repaired(face_coder.decode(stream, height, width), stream)
+
+    def _repaired(self, decoded: Pixels, stream: bytes) -> Pixels:
+        return decoded if self._repair is None else repair(self._repair, decoded, stream)
 
     def read_scaled(
         self,
@@ -160,15 +162,7 @@ class Robust(Flow):
         detail = Layer(np.zeros(count, np.uint16), False, 0.5, "scaled")
         return self._revealed(base, detail, pad, shape)
 
-    def _revealed(
-        self,
-        base: Layer,
-        detail: Layer,
-        pad: Words,
-        shape: tuple[int, int],
-        *,
-        draft: bool = False,
-    ) -> Revealed:
+    def _revealed(self, base: Layer, detail: Layer, pad: Words, shape: tuple[int, int]) -> Revealed:
         height, width = shape
         starts = self.starts(height, width)
         pads = np.split(pad, [len(base.words)])
@@ -188,10 +182,11 @@ class Robust(Flow):
                 wrong = True
                 continue
             try:
-                pixels = self.picture(stream, height, width, draft=draft)
+                decoded = face_coder.decode(stream, height, width)
             except DamagedFileError:  # made by somebody who has the key
                 continue
-            return Revealed(pixels, quality, False, condition)
+            finish = functools.partial(self._repaired, stream=stream)
+            return Revealed(decoded, quality, False, condition, finish)
         seed = base.words.tobytes() + detail.words.tobytes() + pad.tobytes()
         noise = hashlib.shake_128(seed).digest(height * width * 3)
         pixels = np.frombuffer(noise, np.uint8).reshape(height, width, 3)

@@ -21,8 +21,6 @@ def recover_region(
     flow: Flow,
     place: Place | None = None,
     known: tuple[bytes, bytes] | None = None,
-    *,
-    draft: bool = False,
 ) -> Revealed:
     """Recover the original of one region of a protected picture.
 
@@ -32,7 +30,6 @@ def recover_region(
         flow: the flow that protected it.
         place: where the region is in this picture, if not at the key's box.
         known: its public bytes, if known, and a mask of their bits that are sure.
-        draft: the picture may be slightly less good, if that is faster.
 
     Returns:
         The region at the size at which it was protected.
@@ -42,13 +39,13 @@ def recover_region(
         return Revealed(pixels[key.box.slices], "none")
     pad = keystream(key.pad, words)
     if place is None:
-        return flow.read(pixels[key.box.slices], pad, draft=draft)
+        return flow.read(pixels[key.box.slices], pad)
     if max(place.h / key.box.h, place.w / key.box.w) < COARSE_UNDER:
         scaled = flow.read_scaled(pixels, place, (key.box.h, key.box.w), pad, known)
         if scaled is not None:
             return scaled
     for part in cuts(pixels, place, (key.box.h, key.box.w)):
-        revealed = flow.read(part, pad, draft=draft)
+        revealed = flow.read(part, pad)
         if revealed.quality != "none" or revealed.wrong_pad:
             break
     return revealed
