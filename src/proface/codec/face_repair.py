@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from proface.codec import face_coder
 from proface.inference.engine import Engine
-from proface.inference.tiling import tiles, to_pixels
+from proface.inference.tiling import run_tiled, to_pixels
 from proface.types import Pixels
 
 CONTEXT = 2  # values that tell how strongly a face was compressed
@@ -35,13 +35,10 @@ def repair(engine: Engine, decoded: Pixels, stream: bytes) -> Pixels:
     height, width = decoded.shape[:2]
     sides = ((0, -height % _MULTIPLE), (0, -width % _MULTIPLE), (0, 0))
     padded = np.pad(decoded, sides, mode="edge")
-    told, repaired = context(stream, height, width), np.empty_like(padded)
-    for (rows, columns), (to_rows, to_columns) in tiles(*padded.shape[:2], tile=TILE, halo=HALO):
-        part = padded[slice(*rows), slice(*columns)].transpose(2, 0, 1)[None].astype(np.float32)
-        shown = to_pixels(engine.run({"decoded": part, "context": told}))
-        inner = tuple(
-            slice(to[0] - seen[0], to[1] - seen[0])
-            for to, seen in ((to_rows, rows), (to_columns, columns))
-        )
-        repaired[slice(*to_rows), slice(*to_columns)] = shown[inner]
-    return repaired[:height, :width]
+    told = context(stream, height, width)
+
+    def run(rows: slice, columns: slice) -> Pixels:
+        part = padded[rows, columns].transpose(2, 0, 1)[None].astype(np.float32)
+        return to_pixels(engine.run({"decoded": part, "context": told}))
+
+    return run_tiled(run, *padded.shape[:2], tile=TILE, halo=HALO)[:height, :width]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,27 @@ def tiles(
                 (max(x - halo, 0), min(right + halo, width)),
             )
             yield with_halo, ((y, bottom), (x, right))
+
+
+def run_tiled(
+    run: Callable[[slice, slice], npt.NDArray[np.uint8]],
+    height: int,
+    width: int,
+    *,
+    tile: int,
+    halo: int,
+) -> npt.NDArray[np.uint8]:
+    """A picture H x W x 3, made tile by tile; see `tiles`.
+
+    run: rows and columns of a tile with its halo -> its pixels.
+    """
+    made = np.empty((height, width, 3), np.uint8)
+    for ((top, bottom), (left, right)), ((y0, y1), (x0, x1)) in tiles(
+        height, width, tile=tile, halo=halo
+    ):
+        found = run(slice(top, bottom), slice(left, right))
+        made[y0:y1, x0:x1] = found[y0 - top : y1 - top, x0 - left : x1 - left]
+    return made
 
 
 def to_pixels(levels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

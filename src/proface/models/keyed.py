@@ -22,7 +22,7 @@ from proface.codec.base import Floats, Words
 from proface.embedding.base import Change
 from proface.errors import ModelError, UsageError
 from proface.inference.engine import DEFAULT_DEVICE, Engine, make_engine
-from proface.inference.tiling import tiles, to_pixels
+from proface.inference.tiling import run_tiled, to_pixels
 from proface.keys import Key
 from proface.models.cards import Card, find_shipped
 from proface.models.checkpoints import read_safetensors
@@ -101,14 +101,12 @@ def _run(engine: Engine, images: Mapping[str, Pixels]) -> Pixels:
     """Run a network in tiles on the even parts of images H x W x channels."""
     planes = {name: _even(image) for name, image in images.items()}
     height, width = next(iter(planes.values())).shape[:2]
-    result = np.empty((height, width, 3), np.uint8)
-    for ((top, bottom), (left, right)), ((y0, y1), (x0, x1)) in tiles(
-        height, width, tile=TILE, halo=HALO
-    ):
-        seen = {name: _levels(plane[top:bottom, left:right]) for name, plane in planes.items()}
-        found = to_pixels((engine.run(seen) + 1) * np.float32(127.5))
-        result[y0:y1, x0:x1] = found[y0 - top : y1 - top, x0 - left : x1 - left]
-    return result
+
+    def run(rows: slice, columns: slice) -> Pixels:
+        seen = {name: _levels(plane[rows, columns]) for name, plane in planes.items()}
+        return to_pixels((engine.run(seen) + 1) * np.float32(127.5))
+
+    return run_tiled(run, height, width, tile=TILE, halo=HALO)
 
 
 def _levels(image: Pixels) -> Floats:
