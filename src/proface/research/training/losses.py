@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from proface.research.networks.haar import haar, inverse_haar
@@ -99,6 +99,27 @@ def round_to_8_bit(p: Tensor) -> Tensor:
     """Rounding to 8 bits with a straight-through gradient; images in [-1, 1]."""
     stored = torch.round((p.clamp(-1, 1) + 1) * 127.5) / 127.5 - 1
     return p + (stored - p).detach()
+
+
+def recovery_terms(
+    recovered: Tensor,
+    original: Tensor,
+    error: Tensor | None,
+    perceptual: nn.Module | None,
+    weight: float,
+) -> Terms:
+    """The loss terms of recovered images, levels 0..255.
+
+    Args:
+        recovered, original: b x 3 x H x W.
+        error: that counts; None for L1.
+        perceptual, weight: LPIPS, if that counts too.
+    """
+    terms = {"recover": (recovered - original).abs().mean() / 127.5 if error is None else error}
+    if perceptual is not None:
+        distance = perceptual(original / 127.5 - 1, recovered / 127.5 - 1)
+        terms["perceptual"] = weight * distance.mean()
+    return terms
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:

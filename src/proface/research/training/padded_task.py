@@ -119,14 +119,12 @@ class Objective(nn.Module):
         with mixed_precision(device, self._settings.precision):
             repair = self.flow.network(features)
         recovered = self.flow.finish(planes, noise, repair.float())
+        error = None
         if self._settings.loss == "psnr":
-            terms = {"recover": -losses.psnr(recovered, original).mean()}
-        else:
-            terms = {"recover": (recovered - original).abs().mean() / 127.5}
-        if self.perceptual is not None:
-            distance = self.perceptual(original / 127.5 - 1, recovered / 127.5 - 1)
-            terms["perceptual"] = self._settings.perceptual * distance.mean()
-        return terms
+            error = -losses.psnr(recovered, original).mean()
+        return losses.recovery_terms(
+            recovered, original, error, self.perceptual, self._settings.perceptual
+        )
 
 
 class PaddedTask(FlowTask[Sample]):

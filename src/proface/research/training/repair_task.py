@@ -23,7 +23,7 @@ from proface.research.networks.face_repair import FaceRepairNetwork
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
 from proface.research.training.look_sampler import Apply
-from proface.research.training.losses import Terms
+from proface.research.training.losses import Terms, recovery_terms
 from proface.research.training.settings import Settings
 from proface.types import Pixels
 
@@ -87,17 +87,15 @@ class Objective(nn.Module):
         decoded, told, original, error = (part.to(device) for part in collate(batch))
         with mixed_precision(device, self._settings.precision):
             repaired = self.network(decoded, told).float()
+        relative = None
         if self._settings.loss == "psnr":
             # Relative to the whole face's error: the PSNR of crops would count smooth ones, whose
             # error is small, as much as hair, of which the face's PSNR consists.
             squares = (repaired - original).square().mean((1, 2, 3))
-            terms = {"recover": (squares / (error + LEAST_ERROR)).mean()}
-        else:
-            terms = {"recover": (repaired - original).abs().mean() / 127.5}
-        if self.perceptual is not None:
-            distance = self.perceptual(original / 127.5 - 1, repaired / 127.5 - 1)
-            terms["perceptual"] = self._settings.perceptual * distance.mean()
-        return terms
+            relative = (squares / (error + LEAST_ERROR)).mean()
+        return recovery_terms(
+            repaired, original, relative, self.perceptual, self._settings.perceptual
+        )
 
 
 class RepairTask(FlowTask[Sample]):
