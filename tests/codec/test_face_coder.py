@@ -15,7 +15,7 @@ from skimage.data import astronaut
 
 from proface.codec import av1_payload, face_coder
 from proface.codec.av1_payload import MAX_PIXELS
-from proface.codec.face_coder import MAX_LENGTH, MAX_SIDE, MIN_LENGTH, decode, encode
+from proface.codec.face_coder import MAX_LENGTH, MAX_SIDE, MIN_LENGTH, decode, encode, scale_of
 from proface.errors import DamagedFileError
 from proface.types import Pixels
 
@@ -62,6 +62,16 @@ def test_a_face_comes_back(height: int, width: int, length: int, least: float) -
     stream = encode(x, length)
     assert len(stream) == length
     assert decibels(x, decode(stream, height, width)) > least
+
+
+@pytest.mark.parametrize("length", [2600, 3000, 3500])
+def test_an_enlarged_photo_keeps_its_own_grid_and_uses_its_bytes(length: int) -> None:
+    """Any scale but half loses much, and leaves nothing for the quantiser."""
+    small = Image.fromarray(face(128, 128))
+    x = np.asarray(small.resize((256, 256), Image.Resampling.LANCZOS))
+    stream = encode(x, length)
+    assert scale_of(stream) == 0.5
+    assert len(stream.rstrip(b"\0")) > 0.93 * length
 
 
 def test_the_same_face_gives_the_same_stream() -> None:

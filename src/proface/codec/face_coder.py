@@ -27,6 +27,7 @@ _ONE_COLOUR = 0
 
 # What a choice changes in the logarithm of the bytes; much the same for all faces.
 _PER_QUANTISER = 0.07
+_PER_QUANTISER_ENLARGED = 0.035  # at least, for a photo that was enlarged, on its own grid
 _PER_PIXEL = 0.65  # for 1 in the logarithm of coded pixels
 _ERROR = 0.9  # 1 more in the logarithm of the bytes takes this from that of the mean square error
 
@@ -149,8 +150,13 @@ class _Search:
     def _adjusted(self, choice: _Choice, change: float) -> _Choice:
         """A choice whose frame is longer by `change`, a logarithm.
 
-        What is little is left to the scale, which is finer and does what is expected of it.
+        What is little is left to the scale, which is finer and does what is expected of it, unless
+        the scale is that of a photo before it was enlarged: another one would lose much.
         """
+        if self._is_own_grid(choice.scale):
+            steps = math.floor(change / _PER_QUANTISER_ENLARGED)
+            if COARSEST <= choice.quantiser + steps <= FINEST:
+                return _Choice(choice.scale, choice.quantiser + steps)
         steps = round(change / _PER_QUANTISER) if abs(change) > _LITTLE else 0
         quantiser = min(max(choice.quantiser + steps, COARSEST), FINEST)
         change -= (quantiser - choice.quantiser) * _PER_QUANTISER
@@ -174,6 +180,11 @@ class _Search:
             else:
                 high = middle - 1
         return min(_SCALES[low], self._largest)
+
+    def _is_own_grid(self, scale: int) -> bool:
+        """Whether a scale loses less than the next finer one."""
+        finer = scale + max(1, scale // 24)
+        return finer <= self._largest and self._loss(scale) < self._loss(finer)
 
     def _loss(self, scale: int) -> float:
         """Mean square error of scaling down and up alone."""
@@ -205,7 +216,7 @@ class _Search:
 
 def _patience(pixel_count: int) -> int:
     """libaom's speed for a final encoding."""
-    for speed, most in ((4, 1 << 16), (5, 1 << 18), (6, 1 << 20)):
+    for speed, most in ((4, 1 << 18), (6, 1 << 20)):
         if pixel_count <= most:
             return speed
     return 7
