@@ -46,7 +46,7 @@ def test_a_finer_quantiser_is_better_and_larger() -> None:
 
 
 def test_the_encoder_writes_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
-    encode_faces(pictures(), SIZE, 30, draft=True)
+    encode_faces(pictures(), SIZE, 30)
     assert capfd.readouterr() == ("", "")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proface.media.video.face_film import COARSEST, FINEST, decode_faces, encode_faces
+from proface.media.video.face_film import COARSEST, FINEST, STEP, decode_faces, encode_faces
 from proface.media.video.planes import I420
 from proface.pipeline.video_frames import Mask
 from proface.types import Box
@@ -15,10 +15,11 @@ from proface.types import Box
 # dB, in brightness, over a segment: of a face's box, which is harder to code than what surrounds it
 # in the window, and of the window.
 LEAST_PSNR = 42.1
+FIRST_QUANTISER = 36.0  # to try, where nothing is known
 _USUAL_CRF = 25  # of the picture; a better one is not spoilt by its faces
 _CLOSE_ENOUGH = 0.4  # dB above the least that are not worth another attempt
-_PER_QUANTISER = 0.21  # dB
-_LARGEST_LOSS = 4.0  # dB; that of a draft
+_AIM = 0.1  # dB above the least
+_PER_QUANTISER = 0.25  # dB, until two attempts tell better
 
 
 def least_psnr(crf: int) -> float:
@@ -27,24 +28,11 @@ def least_psnr(crf: int) -> float:
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where the search for a film's quantiser begins: best with what the segment before found.
-
-    Attributes:
-        quantiser: the first to try.
-        draft_loss: by how much a draft is worse, in dB.
-    """
-
-    quantiser: int = 36
-    draft_loss: float = 1.1
-
-
-@dataclass(frozen=True)
 class CodedFilm:
     """A film of a face: its bytes, the quantiser that was found, and its quality in dB."""
 
     data: bytes
-    quantiser: int
+    quantiser: float
     psnr: float
 
 
@@ -68,40 +56,34 @@ class FaceFilm:
         """
         self._pictures.append((picture, face, mask))
 
-    def code(self, start: Start) -> tuple[CodedFilm, Start]:
+    def code(self, first: float) -> CodedFilm:
         """Code the pictures at the coarsest quantiser that keeps the quality, or nearly so.
 
-        Returns:
-            The film, and where to start with the face's next segment.
+        Args:
+            first: the quantiser to try first: best the one found for similar pictures.
         """
-        draft = self._coded(start.quantiser, draft=True)
-        draft = self._improved(draft, self._least - start.draft_loss, draft=True)
-        first = self._coded(draft.quantiser, draft=False)
-        film = self._improved(first, self._least, draft=False)
-        loss = first.psnr - draft.psnr
-        if not 0 <= loss <= _LARGEST_LOSS:  # also of pictures that are coded without any error
-            loss = start.draft_loss
-        return film, Start(film.quantiser, loss)
-
-    def _improved(self, film: CodedFilm, least: float, *, draft: bool) -> CodedFilm:
-        """The film coded again, until it is as good as it must be and little better."""
-        fine, coarse = FINEST - 1, COARSEST + 1  # known to be good enough, and not to be
-        best: CodedFilm | None = None
+        film = self._coded(first)
+        good: CodedFilm | None = None  # the coarsest that is good enough
+        bad: CodedFilm | None = None  # the finest that is not
         while True:
-            spare = film.psnr - least
+            spare = film.psnr - self._least
             if spare >= 0:
-                best, fine = film, film.quantiser
+                good = film
             else:
-                coarse = film.quantiser
-            if 0 <= spare <= _CLOSE_ENOUGH or coarse - fine <= 1:
-                return best or film
-            step = round((min(spare, 99.0) - _CLOSE_ENOUGH / 2) / _PER_QUANTISER)
-            quantiser = min(max(film.quantiser + step, fine + 1), coarse - 1)
-            film = self._coded(quantiser, draft=draft)
+                bad = film
+            fine = good.quantiser if good else FINEST - STEP
+            coarse = bad.quantiser if bad else COARSEST + STEP
+            if 0 <= spare <= _CLOSE_ENOUGH or coarse - fine <= STEP:
+                return good or film
+            slope = _PER_QUANTISER
+            if good and bad and math.isfinite(good.psnr):
+                slope = (good.psnr - bad.psnr) / (coarse - fine)
+            step = STEP * round((min(spare, 99.0) - _AIM) / slope / STEP)
+            film = self._coded(min(max(film.quantiser + step, fine + STEP), coarse - STEP))
 
-    def _coded(self, quantiser: int, *, draft: bool) -> CodedFilm:
+    def _coded(self, quantiser: float) -> CodedFilm:
         pictures = [picture for picture, _face, _mask in self._pictures]
-        data = encode_faces(pictures, self._size, quantiser, draft=draft)
+        data = encode_faces(pictures, self._size, quantiser)
         return CodedFilm(data, quantiser, self._psnr(data))
 
     def _psnr(self, data: bytes) -> float:

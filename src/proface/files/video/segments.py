@@ -16,7 +16,7 @@ import numpy as np
 from proface.container.video_header import SALT_BYTES, Chunk
 from proface.errors import CheckFailedError, ImageError
 from proface.faces.regions import ABOVE_FACTOR
-from proface.files.video.sealed_faces import FaceFilm, Start, least_psnr
+from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.survey import Progress, Survey
 from proface.files.video.work import PictureWriter, Secrets, Work
 from proface.keys import TrackKey, seal
@@ -64,7 +64,8 @@ class SegmentProtector:
         look, flow, work: as given; `flow` is for carry "pixels", else None.
         info, coding, check: of the video; of its picture; whether faces are compared.
         least_psnr: of sealed faces, in dB.
-        starts: of each track, where the search for its next film's quantiser begins.
+        quantisers: of each track, that of its last film, with which the next one begins.
+        last_quantiser: of any track.
     """
 
     def __init__(
@@ -83,7 +84,8 @@ class SegmentProtector:
         self.info, self.check = survey.info, check
         self.coding = Coding(lossless=flow is not None, crf=options.crf)
         self.least_psnr = least_psnr(options.crf)
-        self.starts: dict[int, Start] = {}
+        self.quantisers: dict[int, float] = {}
+        self.last_quantiser = FIRST_QUANTISER
         self._survey, self._secrets = survey, secrets
         self._keys: dict[int, TrackKey] = {}
 
@@ -213,9 +215,10 @@ class _Segment:
             chunk = Chunk(n, self._number, first, size, places, self._salt)
             data = b""
             if self._run.flow is None:
-                start = self._run.starts.get(n, Start())
-                film, self._run.starts[n] = self._films.pop(n).code(start)
-                self._run.compared(n, film.psnr)
+                run = self._run
+                film = self._films.pop(n).code(run.quantisers.get(n, run.last_quantiser))
+                run.quantisers[n] = run.last_quantiser = film.quantiser
+                run.compared(n, film.psnr)
                 data = film.data
             key = self._run.key_of(n).chunk_key(self._number)
             sealed = seal(key, data, chunk.clear_bytes())
