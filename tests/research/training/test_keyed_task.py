@@ -81,6 +81,21 @@ def test_a_step_of_the_paper_is_its_loss_on_rounded_images(faces: Path, mode: st
     assert all(g is not None and torch.isfinite(g).all() for g in gradients)
 
 
+def test_weights_of_the_pixel_losses_scale_their_terms_alone(faces: Path) -> None:
+    plain = task(faces, loss="pixels", start="keyed")
+    batch = next(plain.batches(0))
+
+    usual = plain.objective(batch, 0, 7)
+    weighted = task(faces, loss="pixels", start="keyed", protect=3.0, wrong=0.5).objective(
+        batch, 0, 7
+    )
+
+    factors = {"protect": 3.0, "wrong": 0.5, "recover": 1.0}
+    assert usual.keys() == factors.keys()
+    for name, factor in factors.items():
+        torch.testing.assert_close(weighted[name], factor * usual[name])
+
+
 def test_untrained_the_flow_is_the_identity_and_its_figures_say_so(faces: Path) -> None:
     made = task(faces, loss="pixels")
 

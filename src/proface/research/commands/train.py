@@ -86,6 +86,10 @@ def train(
         float | None,
         typer.Option(metavar="W", help="Weight of the protected image's error in a pixel loss."),
     ] = None,
+    wrong: Annotated[
+        float | None,
+        typer.Option(metavar="W", help="Weight of wrong-key recovery's error in a pixel loss."),
+    ] = None,
     identity: Annotated[
         float | None, typer.Option(metavar="W", help="Weight of identity triplets.")
     ] = None,

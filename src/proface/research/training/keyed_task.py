@@ -22,6 +22,7 @@ from proface.research.training import losses
 from proface.research.training.batches import prefetched
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
+from proface.research.training.images import vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms, round_to_8_bit
 from proface.research.training.settings import Settings
@@ -30,6 +31,7 @@ from proface.types import Pixels
 
 EACH = 4  # crops of one image
 MORE = 32  # pixels by which a resized image exceeds the crop, at least
+VIVID = 0.3  # of the images get colour augmentation, if they exceed the crop twice as much
 
 
 class Pair(NamedTuple):
@@ -97,6 +99,7 @@ class Objective(nn.Module):
             ramp = 1.0 if settings.start else min(1.0, 0.1 + 1.5 * step / settings.steps)
             weight = settings.protect * ramp
             terms = losses.pixel_losses(x, o, p, back, wrong, wanted, look=weight)
+            terms["wrong"] = settings.wrong * terms["wrong"]
             if self.perceptual is not None:
                 terms["protect_perceptual"] = settings.perceptual * self.perceptual(o, p).mean()
         else:
@@ -139,10 +142,13 @@ class KeyedTask(FlowTask[Pair]):
         return [Pair(image, apply(image), item.person) for image, item in found]
 
     def _crops(self, group: int) -> Sequence[Pair]:
-        """Crops of one image, with its own random look."""
+        """Crops of one image, sometimes with colour augmentation, with its own random look."""
         crop, number = self.settings.crop, group * self.world.size + self.world.rank
         generator = np.random.default_rng([self.settings.seed, 4, number])
         image, item = self.images.for_crops(number, crop + MORE, generator)
+        side = min(image.shape[:2])
+        if generator.random() < VIVID and side > crop + 2 * MORE:
+            image = vivid(image, generator, (crop + MORE // 2) / side)
         obfuscated = self.sampler.draw(generator)(np.ascontiguousarray(image))
         pairs = []
         for _ in range(EACH):

@@ -36,7 +36,8 @@ class Settings:
         size, crop: side of whole images, and of crops, 0 for none.
         pool, fresh: crops in the pool from which batches are drawn, and those added each step.
         loss: "paper" or "pixels" (keyed), "psnr" or "l1" (the others).
-        perceptual, protect: weights of LPIPS and of the protected image's error in a pixel loss.
+        perceptual, protect, wrong: weights of LPIPS, and of the errors of the protected image and
+            of wrong-key recovery, in a pixel loss.
         identity, face, gender: weights of the utility losses.
         recogniser, face_head, gender_head: weights of their frozen networks.
         rate, weight_decay, beta2, schedule, warmup, clip: of Adam.
@@ -70,6 +71,7 @@ class Settings:
     loss: str = "paper"
     perceptual: float = 0.0
     protect: float = 1.0
+    wrong: float = 1.0
     identity: float = 0.0
     recogniser: Path | None = None
     face: float = 0.0
