@@ -39,6 +39,27 @@ def test_inspect_tells_a_lossy_copy(protected, tmp_path):
     assert "region 1" in result.err
 
 
+def test_inspect_tells_what_pixels_alone_say(meadow, tmp_path):
+    """A copy without a header, whole and cropped: what is missing is told, and nothing else."""
+    photo = tmp_path / "photo.jpg"
+    Image.fromarray(np.tile(pixels(meadow), (4, 6, 1))[:320, :640]).save(photo, quality=92)
+    boxes = ("--region", "32,32,256,256", "--region", "352,32,256,256")
+    done = call("protect", photo, "-o", tmp_path / "out.jpg", *boxes, "--no-detect", *WITH)
+    assert done.code == 0, done.err
+    copy, part = tmp_path / "copy.png", tmp_path / "part.png"
+    whole = pixels(tmp_path / "out.jpg")
+    Image.fromarray(whole).save(copy)
+    Image.fromarray(whole[:, :320]).save(part)
+
+    shown = call("inspect", copy)
+    assert (shown.code, shown.err) == (0, "")
+    assert "no header" in shown.out
+    assert "not found" not in shown.out
+    cropped = call("inspect", part).out
+    assert "not found" in cropped
+    assert "1 region" in cropped
+
+
 def test_verify_compares_with_the_original(portrait, protected):
     result = call("verify", protected, "--original", portrait, *WITH)
     assert result.code == 0

@@ -62,7 +62,7 @@ def _show_pixels(file: Path, found: Inspection) -> None:
             ("picture", f"{now_width} x {now_height}; when protected {width} x {height}"),
             ("opens with", keys),
             ("model", f"{header.model_name} {header.model_sha256[:16]}"),
-            ("not found", plural(found.missing, "region")),
+            *([("not found", plural(found.missing, "region"))] if found.missing else []),
         ]
     )
     rows = [[place["n"], *place["now"].values()] for place in found.places]
