@@ -28,6 +28,22 @@ def load_for_crops(path: Path, least: int, generator: np.random.Generator) -> Pi
     return pixels[:, ::-1] if generator.random() < 0.5 else pixels
 
 
+def some_vivid(
+    image: Pixels, generator: np.random.Generator, *, part: float, above: int, least: int
+) -> Pixels:
+    """The image, for a part of those with sides above a limit with colour augmentation.
+
+    Args:
+        part: of the images, 0 to 1.
+        above: pixels that the shorter side must exceed.
+        least: pixels that it keeps.
+    """
+    side = min(image.shape[:2])
+    if generator.random() < part and side > above:
+        return vivid(image, generator, least / side)
+    return image
+
+
 def vivid(image: Pixels, generator: np.random.Generator, least: float = 0.15) -> Pixels:
     """Colour augmentation: the image shrunk, saturated and with a random hue.
 

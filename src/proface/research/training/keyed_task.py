@@ -22,7 +22,7 @@ from proface.research.training import losses
 from proface.research.training.batches import prefetched
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
-from proface.research.training.images import vivid
+from proface.research.training.images import some_vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms, round_to_8_bit
 from proface.research.training.settings import Settings
@@ -97,9 +97,9 @@ class Objective(nn.Module):
             wanted = o if settings.mode == "obfuscated" else losses.untrained_noise(other)
             # Pretrained weights start with the full weight on the protected image.
             ramp = 1.0 if settings.start else min(1.0, 0.1 + 1.5 * step / settings.steps)
-            weight = settings.protect * ramp
-            terms = losses.pixel_losses(x, o, p, back, wrong, wanted, look=weight)
-            terms["wrong"] = settings.wrong * terms["wrong"]
+            terms = losses.pixel_losses(
+                x, o, p, back, wrong, wanted, look=settings.protect * ramp, key=settings.wrong
+            )
             if self.perceptual is not None:
                 terms["protect_perceptual"] = settings.perceptual * self.perceptual(o, p).mean()
         else:
@@ -146,9 +146,8 @@ class KeyedTask(FlowTask[Pair]):
         crop, number = self.settings.crop, group * self.world.size + self.world.rank
         generator = np.random.default_rng([self.settings.seed, 4, number])
         image, item = self.images.for_crops(number, crop + MORE, generator)
-        side = min(image.shape[:2])
-        if generator.random() < VIVID and side > crop + 2 * MORE:
-            image = vivid(image, generator, (crop + MORE // 2) / side)
+        above, least = crop + 2 * MORE, crop + MORE // 2
+        image = some_vivid(image, generator, part=VIVID, above=above, least=least)
         obfuscated = self.sampler.draw(generator)(np.ascontiguousarray(image))
         pairs = []
         for _ in range(EACH):

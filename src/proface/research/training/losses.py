@@ -68,7 +68,15 @@ def l1_and_squared(a: Tensor, b: Tensor) -> Tensor:
 
 
 def pixel_losses(
-    x: Tensor, o: Tensor, p: Tensor, back: Tensor, wrong: Tensor, wanted: Tensor, *, look: float
+    x: Tensor,
+    o: Tensor,
+    p: Tensor,
+    back: Tensor,
+    wrong: Tensor,
+    wanted: Tensor,
+    *,
+    look: float,
+    key: float,
 ) -> Terms:
     """The project's pixel losses.
 
@@ -76,13 +84,14 @@ def pixel_losses(
         wanted: the target of wrong-key recovery: the look, or noise.
         look: weight of the protected image's error. It grows in the course of a run, since with
             the full weight from the start the flow does not learn to carry the face.
+        key: weight of wrong-key recovery's error.
     """
     # Wrong-key recoveries are unbounded at first; their squares would dominate the loss.
     near = wrong.clamp(-CLIP, CLIP)
     return {
         "protect": look * l1_and_squared(p, o),
         "recover": l1_and_squared(back, x),
-        "wrong": (wrong - wanted).abs().mean() + 4 * (near - wanted).square().mean(),
+        "wrong": key * ((wrong - wanted).abs().mean() + 4 * (near - wanted).square().mean()),
     }
 
 

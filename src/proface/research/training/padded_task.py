@@ -28,7 +28,7 @@ from proface.research.training.codebook_fit import fit_to
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.distributed import World
 from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
-from proface.research.training.images import vivid
+from proface.research.training.images import some_vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms
 from proface.research.training.run_folder import write
@@ -158,8 +158,7 @@ class PaddedTask(FlowTask[Sample]):
         crop, number = self.settings.crop, group * self.world.size + self.world.rank
         generator = np.random.default_rng([self.settings.seed, 4, number])
         image, _ = self.images.for_crops(number, crop, generator)
-        if generator.random() < VIVID and min(image.shape[:2]) > 2 * crop:
-            image = vivid(image, generator, crop / min(image.shape[:2]))
+        image = some_vivid(image, generator, part=VIVID, above=2 * crop, least=crop)
         height, width = (side // CELL * CELL for side in image.shape[:2])
         original = np.ascontiguousarray(image[:height, :width])
         apply, seed = self.sampler.draw(generator), int(generator.integers(1 << 62))
