@@ -44,6 +44,12 @@ def network(name: str) -> Any:
         return _load(name)
 
 
+def release_networks() -> None:
+    """Give back the memory of the loaded networks; the next use loads them again."""
+    with _loading:
+        _load.cache_clear()
+
+
 @lru_cache(maxsize=8)
 def _load(name: str) -> Any:
     from proface.inference.onnxruntime_engine import make_session

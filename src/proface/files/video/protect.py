@@ -17,6 +17,7 @@ from proface.errors import (
     ProfaceError,
     UsageError,
 )
+from proface.faces.networks import release_networks
 from proface.files.video.access import METADATA, VIDEO
 from proface.files.video.segments import SegmentProtector, segments_of
 from proface.files.video.survey import Progress, Survey, VideoTrack, survey
@@ -24,6 +25,7 @@ from proface.files.video.work import Secrets, Work, fingerprint
 from proface.keys import KdfParameters, Key, derive, header_mac, seal
 from proface.looks import get_look
 from proface.media.atomic_output import atomic_output
+from proface.media.freed_memory import return_freed_memory
 from proface.media.video.formats import output_kind
 from proface.media.video.mux import coded_pictures, write_video
 from proface.media.video.source import open_video
@@ -108,6 +110,8 @@ def protect_video(
     if found is None:
         people = load_people(options.keep, options.only)
         surveyed = survey(source, options, people, progress=progress)
+        release_networks()  # of no use from here on
+        return_freed_memory()
         _check_skip(options, surveyed, source)
         secrets = Secrets.fresh(keys, kdf or KdfParameters.fresh())
         if not surveyed.protected:

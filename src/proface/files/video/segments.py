@@ -21,6 +21,7 @@ from proface.files.video.survey import Progress, Survey
 from proface.files.video.work import PictureWriter, Secrets, Work
 from proface.keys import TrackKey, seal
 from proface.looks import Look
+from proface.media.freed_memory import return_freed_memory
 from proface.media.video.coding import Coding, SegmentEncoder
 from proface.media.video.planes import I420
 from proface.media.video.source import Frame, open_video
@@ -115,6 +116,7 @@ class SegmentProtector:
                         progress("picture", index + 1, total)
                 if current is not None:
                     current.finish()
+                    return_freed_memory()
         return sum(there)
 
     def key_of(self, track: int) -> TrackKey:
@@ -208,6 +210,9 @@ class _Segment:
         return hidden
 
     def finish(self) -> None:
+        # The encoder holds dozens of frames: it ends before those of the faces begin.
+        self._writer.add(self._encoder.finish())
+        del self._encoder
         chunks = []
         for n, (first, windows) in sorted(self._windows.items()):
             size = windows[0].w, windows[0].h
@@ -224,5 +229,4 @@ class _Segment:
             sealed = seal(key, data, chunk.clear_bytes())
             chunks.append(chunk.to_bytes() + sealed)
         self._run.work.write_chunks(self._number, chunks)
-        self._writer.add(self._encoder.finish())
         self._context.__exit__(None, None, None)
