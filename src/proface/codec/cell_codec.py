@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from proface.codec.base import Floats, Integers, Words
 from proface.codec.bit_allocation import Groups
-from proface.codec.codebook import CANDIDATES, Codebook
+from proface.codec.codebook import BLOCK, CANDIDATES, Codebook
 from proface.codec.mixed_radix import WORDS
 from proface.codec.noise_detection import SUFFICIENT, LogRatios, log_ratios
 from proface.codec.transform import CELL, COEFFICIENTS, analyse, synthesise, to_cells
@@ -148,7 +148,7 @@ class CellCodec:
         rows, columns = capacity.shape
         decoder = CellDecoder(self._codebook, words, capacity)
         picture = np.empty((*shape, 3), np.uint8)
-        step = max(1, CHUNK // columns)
+        step = max(1, BLOCK // columns)
         for row in range(0, rows, step):
             coefficients, _noise = decoder.decode(slice(row, row + step), slice(None))
             levels = synthesise(coefficients, self._codebook.colour)

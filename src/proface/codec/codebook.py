@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,16 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.codec.base import Floats, Integers, Words
+from proface.codec.level_tables import LevelTables
 from proface.codec.mixed_radix import place_digits
 from proface.codec.transform import CELL, COEFFICIENTS
 from proface.errors import ModelError
 
 DC = slice(0, COEFFICIENTS, CELL * CELL)  # the lowest frequency of each rotated colour
-# The nearest level is found by table lookup: for each radix a table of TABLE_STEPS entries per
-# scale, from -TABLE_RANGE to TABLE_RANGE scales, with at most one decision threshold in each step.
-TABLE_RANGE = 16
-TABLE_STEPS = 512
 CANDIDATES = 4  # likeliest classes, of which the distortion is computed
+BLOCK = 64  # cells quantised at a time: their arrays stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,6 @@ class Codebook:
     _place: npt.NDArray[np.int32] = field(init=False, repr=False)
     _all_levels: Floats = field(init=False, repr=False)
     _first: Integers = field(init=False, repr=False)  # start of each radix in `_all_levels`
-    _thresholds: Floats = field(init=False, repr=False)  # upper decision threshold of each level
-    _tables: npt.NDArray[np.int16] = field(init=False, repr=False)  # radices x steps, level below
     _per_energy: Floats = field(init=False, repr=False)  # K x R x 768, see `loss`
     _per_scale: Floats = field(init=False, repr=False)  # K x R
 
@@ -70,21 +67,13 @@ class Codebook:
         classes = len(self.chosen)
         sizes = np.tile(self.rates, classes)
         word, place = place_digits(self._mode_radices, sizes, len(sizes))
-        thresholds: list[Floats] = [
-            np.append((v[1:] + v[:-1]) / 2, np.float32(np.inf)).astype(np.float32)
-            for v in self.levels
-        ]
-        first = np.cumsum(self.radices) - self.radices
         a, b = self.loss[self.chosen].transpose(3, 0, 1, 2)  # K x R x 768 each
         derived = {
             "sizes": sizes,
             "_word": word.astype(np.int16),
             "_place": place.astype(np.int32),
             "_all_levels": np.concatenate(self.levels),
-            "_first": first,
-            "_thresholds": np.concatenate(thresholds),
-            "_tables": np.stack([_lookup_table(v) for v in thresholds])
-            + first[:, None].astype(np.int16),
+            "_first": np.cumsum(self.radices) - self.radices,
             "_per_energy": np.ascontiguousarray(b),
             "_per_scale": np.einsum("krc,kc->kr", a, np.square(self.scales)),
         }
@@ -105,6 +94,14 @@ class Codebook:
     def _mode_radices(self) -> Integers:
         """The number of levels of every coefficient, modes x 768."""
         return self.radices[self.chosen.reshape(-1, COEFFICIENTS)]
+
+    @cached_property
+    def _tables(self) -> LevelTables:
+        return LevelTables(self.levels)
+
+    @cached_property
+    def _squared_scales(self) -> Floats:
+        return np.square(self.scales)
 
     @cached_property
     def ranges(self) -> Integers:
@@ -139,17 +136,21 @@ class Codebook:
         self, coefficients: Floats, candidates: Integers, rate: Integers | int
     ) -> tuple[Integers, Floats]:
         """The candidate of least squared error at the rate of each cell, n, and that error, n."""
-        errors = np.stack(
-            [self.distortion(coefficients, k * len(self.rates) + rate) for k in candidates.T]
-        )
-        best = errors.argmin(0)
+        errors = np.empty(candidates.shape, np.float32)
+        rates = np.broadcast_to(rate, len(coefficients))
+        for part in _blocks(len(coefficients)):
+            for n, classes in enumerate(candidates[part].T):
+                modes = classes * len(self.rates) + rates[part]
+                errors[part, n] = self._distortion(coefficients[part], modes)
+        best = errors.argmin(1)
         cells = np.arange(len(coefficients))
-        return candidates[cells, best], errors[best, cells]
+        return candidates[cells, best], errors[cells, best]
 
-    def distortion(self, coefficients: Floats, modes: Integers) -> Floats:
+    def _distortion(self, coefficients: Floats, modes: Integers) -> Floats:
         """Squared error of coefficients n x 768 in these modes, n."""
-        error = self._reconstruct(self._nearest(coefficients, modes), modes) - coefficients
-        return np.asarray(np.square(error).sum(1), np.float32)
+        classes = modes // len(self.rates)
+        errors = self._tables.errors(self.normalise(coefficients, classes), self._radix(modes))
+        return np.einsum("nc,nc->n", errors, self._squared_scales[classes])
 
     def estimate_distortions(self, coefficients: Floats, candidates: Integers) -> Floats:
         """Squared error of coefficients n x 768 at each rate, n x R.
@@ -170,7 +171,12 @@ class Codebook:
 
     def quantise(self, coefficients: Floats, modes: Integers) -> Integers:
         """The nearest level of every coefficient, n x 768, for cells of these modes (n)."""
-        return self._nearest(coefficients, modes) - self._lowest(modes)
+        levels = np.empty(coefficients.shape, np.int64)
+        for part in _blocks(len(coefficients)):
+            normalised = self.normalise(coefficients[part], modes[part] // len(self.rates))
+            levels[part] = self._tables.nearest(normalised, self._radix(modes[part]))
+            levels[part] -= self._lowest(modes[part])
+        return levels
 
     def dequantise(self, digits: Integers, modes: Integers) -> Floats:
         """Levels n x 768 -> the coefficients that they represent."""
@@ -184,17 +190,6 @@ class Codebook:
         """Index into `_all_levels` of every coefficient's lowest level, n x 768."""
         return self._first[self._radix(modes)]
 
-    def _nearest(self, coefficients: Floats, modes: Integers) -> Integers:
-        """Index into `_all_levels` of the level nearest to each coefficient, n x 768."""
-        normalised = self.normalise(coefficients, modes // len(self.rates))
-        half = TABLE_RANGE * TABLE_STEPS
-        step = np.floor((normalised * TABLE_STEPS).clip(-half, half - 1))
-        step += half
-        place = self._radix(modes) * np.int64(2 * half) + step.astype(np.int64)
-        nearest: Integers = self._tables.ravel().take(place).astype(np.int64)
-        nearest += normalised > self._thresholds.take(nearest)
-        return nearest
-
     def _reconstruct(self, indices: Integers, modes: Integers) -> Floats:
         """Indices into `_all_levels`, n x 768 -> coefficients of cells of these modes."""
         classes = modes // len(self.rates)
@@ -206,13 +201,14 @@ class Codebook:
     def pack(self, digits: Integers, modes: Integers) -> Words:
         """Digits n x 768 of cells of these modes -> n x (words of the highest rate)."""
         most = int(self.rates[-1])
-        word = self._word[modes] + most * np.arange(len(digits))[:, None]
-        values = np.bincount(
-            word.ravel(), (digits * self._place[modes]).ravel(), most * len(digits)
-        )
-        words = values.reshape(-1, most)
-        words[:, 0] += modes
-        return words.astype(np.uint16)
+        words = np.empty((len(digits), most), np.uint16)
+        for part in _blocks(len(digits)):
+            word = self._word[modes[part]] + most * np.arange(len(modes[part]))[:, None]
+            weights = (digits[part] * self._place[modes[part]]).ravel()
+            values = np.bincount(word.ravel(), weights, most * len(word)).reshape(-1, most)
+            values[:, 0] += modes[part]
+            words[part] = values
+        return words
 
     def unpack(self, words: Words, modes: Integers) -> Integers:
         """The inverse of `pack`. Any words are valid."""
@@ -272,13 +268,5 @@ class Codebook:
             raise ModelError("The model's codebook cannot be read. Reinstall proface.") from error
 
 
-def _lookup_table(thresholds: Floats) -> npt.NDArray[np.int16]:
-    """The number of thresholds (the last is infinite) below the start of each table step."""
-    finite = thresholds[:-1].astype(np.float64)
-    inside = np.abs(finite).max(initial=0) < TABLE_RANGE - 1 / TABLE_STEPS
-    if not inside or np.diff(finite).min(initial=1) <= 1 / TABLE_STEPS:
-        raise ModelError(
-            "The model's codebook has levels too close together or out of range. Reinstall proface."
-        )
-    steps = np.arange(-TABLE_RANGE * TABLE_STEPS, TABLE_RANGE * TABLE_STEPS) / TABLE_STEPS
-    return np.searchsorted(finite, steps).astype(np.int16)
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))

@@ -42,22 +42,38 @@ def to_cells(image: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     return image.reshape(rows, CELL, columns, CELL, channels).transpose(0, 2, 1, 3, 4)
 
 
+@lru_cache(maxsize=4)
+def _rows_matrix(colour: bytes) -> Floats:
+    """What turns a cell's row (16 pixels x 3) into 3 colours x 16 frequencies, 48 x 48."""
+    rotation = np.frombuffer(colour, np.float32).reshape(3, 3)
+    matrix = np.einsum("lx,ts->xstl", cosine_matrix(), rotation)
+    return np.ascontiguousarray(matrix.reshape(3 * CELL, 3 * CELL), np.float32)
+
+
 def analyse(pixels: npt.NDArray[np.generic], colour: Floats) -> Floats:
     """Pixels H x W x 3 in 0..255 -> coefficients rows x columns x 768.
 
     `colour` is the orthonormal 3 x 3 rotation of the model's codebook. Coefficients are ordered by
     rotated colour, then vertical, then horizontal frequency.
     """
-    cells = to_cells(pixels).astype(np.float32) - 128
-    cosine = cosine_matrix()
-    spectrum = np.einsum("ky,rcyxs,lx,ts->rctkl", cosine, cells, cosine, colour, optimize=True)
-    return np.ascontiguousarray(spectrum.reshape(*cells.shape[:2], COEFFICIENTS), np.float32)
+    cells = to_cells(pixels)
+    rows, columns = cells.shape[:2]
+    lines = cells.reshape(-1, 3 * CELL).astype(np.float32)
+    lines -= 128
+    # Two products of large matrices: colours and horizontal frequencies at once, then vertical.
+    across = lines @ _rows_matrix(colour.astype(np.float32).tobytes())
+    spectrum = np.matmul(cosine_matrix(), across.reshape(-1, CELL, 3 * CELL))
+    ordered = spectrum.reshape(-1, CELL, 3, CELL).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(ordered).reshape(rows, columns, COEFFICIENTS)
 
 
 def synthesise(coefficients: Floats, colour: Floats) -> Floats:
     """The inverse of `analyse`: rows x columns x 768 -> pixels 16 rows x 16 columns x 3."""
     rows, columns, _ = coefficients.shape
-    spectrum = coefficients.reshape(rows, columns, 3, CELL, CELL)
-    cosine = cosine_matrix()
-    cells = np.einsum("ky,rctkl,lx,ts->rycxs", cosine, spectrum, cosine, colour, optimize=True)
-    return np.asarray(cells.reshape(rows * CELL, columns * CELL, 3) + 128, np.float32)
+    ordered = coefficients.reshape(-1, 3, CELL, CELL).transpose(0, 2, 1, 3)
+    spectrum = np.ascontiguousarray(ordered, np.float32).reshape(-1, CELL, 3 * CELL)
+    across = np.matmul(cosine_matrix().T, spectrum).reshape(-1, 3 * CELL)
+    lines = across @ _rows_matrix(colour.astype(np.float32).tobytes()).T
+    lines += 128
+    cells = lines.reshape(rows, columns, CELL, CELL, 3).transpose(0, 2, 1, 3, 4)
+    return cells.reshape(rows * CELL, columns * CELL, 3)
