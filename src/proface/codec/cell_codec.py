@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from proface.codec.base import Floats, Integers, Words
 from proface.codec.bit_allocation import Groups
-from proface.codec.codebook import BLOCK, CANDIDATES, Codebook
+from proface.codec.codebook import BLOCK, CANDIDATES, Codebook, blocks
 from proface.codec.mixed_radix import WORDS
 from proface.codec.noise_detection import SUFFICIENT, LogRatios, log_ratios
 from proface.codec.transform import CELL, COEFFICIENTS, analyse, synthesise, to_cells
@@ -86,10 +86,13 @@ class CellDecoder:
     def decode(self, rows: slice, columns: slice) -> tuple[Floats, Floats]:
         """Coefficients r x c x 768 and RMS quantisation noise r x c x 3 of a rectangle."""
         cells = np.arange(len(self._modes)).reshape(self._shape)[rows, columns]
-        modes = self._modes[cells.ravel()]
+        modes, positions = self._modes[cells.ravel()], self._positions[cells.ravel()]
         most = np.arange(int(self._codebook.rates[-1]))
-        words = self._stream[self._positions[cells.ravel()][:, None] + most]
-        values = self._codebook.dequantise(self._codebook.unpack(words, modes), modes)
+        values = np.empty((len(modes), COEFFICIENTS), np.float32)
+        for part in blocks(len(modes)):
+            words = self._stream[positions[part][:, None] + most]
+            digits = self._codebook.unpack(words, modes[part])
+            values[part] = self._codebook.dequantise(digits, modes[part])
         noise = self._codebook.noise_of(modes)
         return values.reshape(*cells.shape, -1), noise.reshape(*cells.shape, 3)
 

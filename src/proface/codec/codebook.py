@@ -56,24 +56,28 @@ class Codebook:
     loss: Floats
     noise: Floats
     sizes: Integers = field(init=False, repr=False)  # words of each mode
-    _word: npt.NDArray[np.int16] = field(init=False, repr=False)  # modes x 768
-    _place: npt.NDArray[np.int32] = field(init=False, repr=False)
+    # Of every mode, modes x 768, as looking them up by radix takes longer than the arithmetic.
+    _word: Integers = field(init=False, repr=False)
+    _place: Floats = field(init=False, repr=False)  # 1 for radix 1
+    _radix_of: Floats = field(init=False, repr=False)
+    _lowest: npt.NDArray[np.int32] = field(init=False, repr=False)  # first of its `_all_levels`
     _all_levels: Floats = field(init=False, repr=False)
-    _first: Integers = field(init=False, repr=False)  # start of each radix in `_all_levels`
     _per_energy: Floats = field(init=False, repr=False)  # K x R x 768, see `loss`
     _per_scale: Floats = field(init=False, repr=False)  # K x R
 
     def __post_init__(self) -> None:
         classes = len(self.chosen)
+        first = (np.cumsum(self.radices) - self.radices).astype(np.int32)
         sizes = np.tile(self.rates, classes)
         word, place = place_digits(self._mode_radices, sizes, len(sizes))
         a, b = self.loss[self.chosen].transpose(3, 0, 1, 2)  # K x R x 768 each
         derived = {
             "sizes": sizes,
-            "_word": word.astype(np.int16),
-            "_place": place.astype(np.int32),
+            "_word": word,
+            "_place": np.maximum(place, 1).astype(np.float32),
+            "_radix_of": self._mode_radices.astype(np.float32),
+            "_lowest": first.take(self.chosen.reshape(-1, COEFFICIENTS)),
             "_all_levels": np.concatenate(self.levels),
-            "_first": np.cumsum(self.radices) - self.radices,
             "_per_energy": np.ascontiguousarray(b),
             "_per_scale": np.einsum("krc,kc->kr", a, np.square(self.scales)),
         }
@@ -93,7 +97,7 @@ class Codebook:
     @property
     def _mode_radices(self) -> Integers:
         """The number of levels of every coefficient, modes x 768."""
-        return self.radices[self.chosen.reshape(-1, COEFFICIENTS)]
+        return self.radices.take(self.chosen.reshape(-1, COEFFICIENTS))
 
     @cached_property
     def _tables(self) -> LevelTables:
@@ -138,7 +142,7 @@ class Codebook:
         """The candidate of least squared error at the rate of each cell, n, and that error, n."""
         errors = np.empty(candidates.shape, np.float32)
         rates = np.broadcast_to(rate, len(coefficients))
-        for part in _blocks(len(coefficients)):
+        for part in blocks(len(coefficients)):
             for n, classes in enumerate(candidates[part].T):
                 modes = classes * len(self.rates) + rates[part]
                 errors[part, n] = self._distortion(coefficients[part], modes)
@@ -150,7 +154,7 @@ class Codebook:
         """Squared error of coefficients n x 768 in these modes, n."""
         classes = modes // len(self.rates)
         errors = self._tables.errors(self.normalise(coefficients, classes), self._radix(modes))
-        return np.einsum("nc,nc->n", errors, self._squared_scales[classes])
+        return np.asarray(np.einsum("nc,nc->n", errors, self._squared_scales[classes]))
 
     def estimate_distortions(self, coefficients: Floats, candidates: Integers) -> Floats:
         """Squared error of coefficients n x 768 at each rate, n x R.
@@ -172,55 +176,53 @@ class Codebook:
     def quantise(self, coefficients: Floats, modes: Integers) -> Integers:
         """The nearest level of every coefficient, n x 768, for cells of these modes (n)."""
         levels = np.empty(coefficients.shape, np.int64)
-        for part in _blocks(len(coefficients)):
+        for part in blocks(len(coefficients)):
             normalised = self.normalise(coefficients[part], modes[part] // len(self.rates))
             levels[part] = self._tables.nearest(normalised, self._radix(modes[part]))
-            levels[part] -= self._lowest(modes[part])
+            levels[part] -= self._lowest[modes[part]]
         return levels
 
     def dequantise(self, digits: Integers, modes: Integers) -> Floats:
         """Levels n x 768 -> the coefficients that they represent."""
-        return self._reconstruct(self._lowest(modes) + digits, modes)
+        classes = modes // len(self.rates)
+        coefficients: Floats = self._all_levels.take(self._lowest[modes] + digits)
+        coefficients *= self.scales[classes]
+        coefficients[:, DC] += self.means[classes]
+        return coefficients
 
     def _radix(self, modes: Integers) -> npt.NDArray[np.uint8]:
         """Index into `radices` of every coefficient, n x 768."""
         return self.chosen.reshape(-1, COEFFICIENTS)[modes]
 
-    def _lowest(self, modes: Integers) -> Integers:
-        """Index into `_all_levels` of every coefficient's lowest level, n x 768."""
-        return self._first[self._radix(modes)]
-
-    def _reconstruct(self, indices: Integers, modes: Integers) -> Floats:
-        """Indices into `_all_levels`, n x 768 -> coefficients of cells of these modes."""
-        classes = modes // len(self.rates)
-        coefficients: Floats = self._all_levels.take(indices)
-        coefficients *= self.scales[classes]
-        coefficients[:, DC] += self.means[classes]
-        return coefficients
-
     def pack(self, digits: Integers, modes: Integers) -> Words:
         """Digits n x 768 of cells of these modes -> n x (words of the highest rate)."""
         most = int(self.rates[-1])
         words = np.empty((len(digits), most), np.uint16)
-        for part in _blocks(len(digits)):
-            word = self._word[modes[part]] + most * np.arange(len(modes[part]))[:, None]
-            weights = (digits[part] * self._place[modes[part]]).ravel()
-            values = np.bincount(word.ravel(), weights, most * len(word)).reshape(-1, most)
+        for part in blocks(len(digits)):
+            weights = digits[part] * self._place[modes[part]]
+            places = self._places(modes[part], most).ravel()
+            values = np.bincount(places, weights.ravel(), most * len(weights)).reshape(-1, most)
             values[:, 0] += modes[part]
             words[part] = values
         return words
 
     def unpack(self, words: Words, modes: Integers) -> Integers:
         """The inverse of `pack`. Any words are valid."""
-        most = words.shape[1]
-        word = self._word[modes] + most * np.arange(len(words))[:, None]
         # For operands below 2^16 the floor of a float32 quotient is exact, and fast.
-        number: Floats = words.astype(np.float32).take(word)
-        number /= np.maximum(self._place[modes], 1, dtype=np.float32)
+        number: Floats = words.astype(np.float32).take(self._places(modes, words.shape[1]))
+        number /= self._place[modes]
         np.floor(number, out=number)
-        radix = self.radices.astype(np.float32)[self._radix(modes)]
-        number -= np.floor(number / radix) * radix  # 0 for radix 1, which carries nothing
+        radix = self._radix_of[modes]
+        whole = np.floor(number / radix)
+        whole *= radix
+        number -= whole  # 0 for radix 1, which carries nothing
         return number.astype(np.int64)
+
+    def _places(self, modes: Integers, most: int) -> Integers:
+        """Where the word of every coefficient is in an array n x `most`, n x 768."""
+        places = self._word[modes]
+        places += most * np.arange(len(modes))[:, None]
+        return places
 
     def noise_of(self, modes: Integers) -> Floats:
         """The expected RMS error of cells of these modes, n x 3."""
@@ -268,5 +270,6 @@ class Codebook:
             raise ModelError("The model's codebook cannot be read. Reinstall proface.") from error
 
 
-def _blocks(count: int) -> Iterator[slice]:
+def blocks(count: int) -> Iterator[slice]:
+    """Parts of so many cells that stay in the processor's cache."""
     return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))

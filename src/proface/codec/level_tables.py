@@ -62,8 +62,9 @@ class LevelTables:
     def errors(self, normalised: Floats, radix: npt.NDArray[np.uint8]) -> Floats:
         """The squared error of each coefficient at its nearest level, in squared scales."""
         if np.abs(normalised).max(initial=0) < TABLE_RANGE:
-            return self._errors.ravel().take(_places(normalised, radix))
-        return np.square(self._levels.take(self.nearest(normalised, radix)) - normalised)
+            return np.asarray(self._errors.ravel().take(_places(normalised, radix)))
+        error = self._levels.take(self.nearest(normalised, radix)) - normalised
+        return np.asarray(np.square(error))
 
 
 def _places(normalised: Floats, radix: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:

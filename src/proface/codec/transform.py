@@ -76,4 +76,4 @@ def synthesise(coefficients: Floats, colour: Floats) -> Floats:
     lines = across @ _rows_matrix(colour.astype(np.float32).tobytes()).T
     lines += 128
     cells = lines.reshape(rows, columns, CELL, CELL, 3).transpose(0, 2, 1, 3, 4)
-    return cells.reshape(rows * CELL, columns * CELL, 3)
+    return np.asarray(cells.reshape(rows * CELL, columns * CELL, 3))

@@ -26,7 +26,7 @@ Candidates = NDArray[np.float32]  # n x 15, see `yunet.candidates`
 Detector = Callable[[Pixels, float], Candidates]
 
 # In pixels of a network's input.
-TILE = 1024  # side of a tile; a larger picture is cut, to bound the memory
+TILE = 1024  # side of a tile; a picture of more pixels than that is cut, to bound the memory
 OVERLAP = 160
 CUT_MARGIN = 4  # a box this close to an inner edge of a tile counts as cut off
 MAX_TILED = OVERLAP - 2 * CUT_MARGIN  # larger faces are left to a smaller level
@@ -174,8 +174,8 @@ def _scan(detector: Detector, pixels: Pixels, scale: float, least: float) -> Can
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = pixels if scale == 1 else np.asarray(cv2.resize(pixels, size, interpolation=how))
     back = np.array([width / size[0], height / size[1]], np.float32)
-    rows, columns = _spans(size[1]), _spans(size[0])
-    tiled = len(rows) > 1 or len(columns) > 1
+    tiled = size[0] * size[1] > TILE * TILE
+    rows, columns = (_spans(side) if tiled else [(0, side)] for side in (size[1], size[0]))
     kept = []
     for top, bottom in rows:
         for left, right in columns:
@@ -214,10 +214,8 @@ def _cut(
 
 
 def _spans(length: int) -> list[tuple[int, int]]:
-    """Spans of at most TILE that cover 0..length, each overlapping the next by OVERLAP or more."""
-    if length <= TILE:
-        return [(0, length)]
-    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    # Evenly spaced: no narrow last tile, and overlaps only get larger.
-    starts = [i * (length - TILE) // (count - 1) for i in range(count)]
-    return [(start, start + TILE) for start in starts]
+    """Equal spans of at most TILE that cover 0..length, neighbours overlapping by OVERLAP."""
+    count = max(1, math.ceil((length - OVERLAP) / (TILE - OVERLAP)))
+    side = math.ceil((length + (count - 1) * OVERLAP) / count)
+    starts = [i * (length - side) // max(1, count - 1) for i in range(count)]
+    return [(start, start + side) for start in starts]
