@@ -25,7 +25,8 @@ from proface.errors import ModelError
 
 DC = slice(0, COEFFICIENTS, CELL * CELL)  # the lowest frequency of each rotated colour
 CANDIDATES = 4  # likeliest classes, of which the distortion is computed
-BLOCK = 64  # cells quantised at a time: their arrays stay in the processor's cache
+LIKELIEST = 2  # of them, for an estimate: 0.02 dB less than with all
+BLOCK = 128  # cells quantised at a time: their arrays stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,18 @@ class Codebook:
         return normalised
 
     def candidates(self, coefficients: Floats) -> Integers:
-        """The likeliest classes of each cell under a Gaussian, n x CANDIDATES, unordered."""
-        precision = 1 / np.square(self.scales)
-        energy = np.square(coefficients)
-        energy[:, DC] = 0
-        cost = energy @ precision.T + 2 * np.log(self.scales).sum(1)
-        offset = np.square(coefficients[:, None, DC] - self.means)  # n x K x 3
-        cost += (offset * precision[:, DC]).sum(2)
+        """The likeliest classes of each cell under a Gaussian, n x CANDIDATES, likeliest first."""
         most = min(CANDIDATES, len(self.scales))
-        return np.argpartition(cost, most - 1, axis=1)[:, :most]
+        found = np.empty((len(coefficients), most), np.int64)
+        precision = 1 / self._squared_scales
+        constant = 2 * np.log(self.scales).sum(1)
+        for part in blocks(len(coefficients), 8):  # products so small are not shared among threads
+            energy = np.square(coefficients[part])
+            energy[:, DC] = 0
+            offset = np.square(coefficients[part, None, DC] - self.means)  # n x K x 3
+            cost = energy @ precision.T + constant + (offset * precision[:, DC]).sum(2)
+            found[part] = np.argsort(cost, axis=1)[:, :most]
+        return found
 
     def classify(
         self, coefficients: Floats, candidates: Integers, rate: Integers | int
@@ -161,13 +165,16 @@ class Codebook:
 
         Computed at the reference rate, and extrapolated from there by the model `loss`.
         """
-        classes, measured = self.classify(coefficients, candidates, self.reference_rate)
+        likeliest = candidates[:, :LIKELIEST]
+        classes, measured = self.classify(coefficients, likeliest, self.reference_rate)
         energy = np.square(coefficients)
         energy[:, DC] = np.square(coefficients[:, DC] - self.means[classes])
         expected = np.empty((len(coefficients), len(self.rates)), np.float32)
         for k in np.unique(classes):
-            members = classes == k
-            expected[members] = energy[members] @ self._per_energy[k].T + self._per_scale[k]
+            members = np.flatnonzero(classes == k)
+            for part in blocks(len(members), 64):  # see `candidates`
+                some = members[part]
+                expected[some] = energy[some] @ self._per_energy[k].T + self._per_scale[k]
         # A cell that fits its class badly has more error than the model predicts, at every rate.
         ratio = measured / np.maximum(expected[:, self.reference_rate], 1e-3)
         expected *= ratio.clip(0.5, 8)[:, None]
@@ -270,6 +277,6 @@ class Codebook:
             raise ModelError("The model's codebook cannot be read. Reinstall proface.") from error
 
 
-def blocks(count: int) -> Iterator[slice]:
+def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
     """Parts of so many cells that stay in the processor's cache."""
-    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))
+    return (slice(start, start + size) for start in range(0, count, size))

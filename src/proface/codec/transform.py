@@ -58,11 +58,10 @@ def analyse(pixels: npt.NDArray[np.generic], colour: Floats) -> Floats:
     """
     cells = to_cells(pixels)
     rows, columns = cells.shape[:2]
-    lines = cells.reshape(-1, 3 * CELL).astype(np.float32)
+    lines = cells.reshape(-1, CELL, 3 * CELL).astype(np.float32)
     lines -= 128
-    # Two products of large matrices: colours and horizontal frequencies at once, then vertical.
-    across = lines @ _rows_matrix(colour.astype(np.float32).tobytes())
-    spectrum = np.matmul(cosine_matrix(), across.reshape(-1, CELL, 3 * CELL))
+    # Cell by cell: the threads of a BLAS, which larger products start, cost more than they gain.
+    spectrum = cosine_matrix() @ lines @ _rows_matrix(colour.astype(np.float32).tobytes())
     ordered = spectrum.reshape(-1, CELL, 3, CELL).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(ordered).reshape(rows, columns, COEFFICIENTS)
 
@@ -72,8 +71,7 @@ def synthesise(coefficients: Floats, colour: Floats) -> Floats:
     rows, columns, _ = coefficients.shape
     ordered = coefficients.reshape(-1, 3, CELL, CELL).transpose(0, 2, 1, 3)
     spectrum = np.ascontiguousarray(ordered, np.float32).reshape(-1, CELL, 3 * CELL)
-    across = np.matmul(cosine_matrix().T, spectrum).reshape(-1, 3 * CELL)
-    lines = across @ _rows_matrix(colour.astype(np.float32).tobytes()).T
+    lines = cosine_matrix().T @ spectrum @ _rows_matrix(colour.astype(np.float32).tobytes()).T
     lines += 128
     cells = lines.reshape(rows, columns, CELL, CELL, 3).transpose(0, 2, 1, 3, 4)
     return np.asarray(cells.reshape(rows * CELL, columns * CELL, 3))
