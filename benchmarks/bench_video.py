@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.clips import face_path, four_faces, write_clip
+from benchmarks.clips import face_path, four_faces, repeated, write_clip
 from proface import Key, Options
 from proface.files.video.protect import protect_video
 from proface.files.video.recover import recover_video
@@ -145,14 +145,16 @@ def _cpu_seconds() -> float:
 
 def _memory(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     """Peak memory of a run in a process of its own, of a clip and of its repetition."""
+    short = four_faces(folder / "clip.mp4", chosen.seconds).path
+    long = repeated(short, round(chosen.long / chosen.seconds), folder / "long.mp4")
     told = {}
-    for seconds in (chosen.seconds, chosen.long):
-        clip = four_faces(folder / "clip.mp4", seconds)
-        run = [sys.executable, "-m", "benchmarks.bench_video", "one", "--clip", str(clip.path)]
+    for seconds, clip in ((chosen.seconds, short), (chosen.long, long)):
+        run = [sys.executable, "-m", "benchmarks.bench_video", "one", "--clip", str(clip)]
         out = subprocess.run(
             [*run, "--carry", chosen.carry], check=True, capture_output=True, text=True
         )
         told[f"{seconds:g} s"] = json.loads(out.stdout)
+        print(f"{seconds:g} s: {told[f'{seconds:g} s']}", file=sys.stderr, flush=True)
     return told
 
 

@@ -67,6 +67,24 @@ def four_faces(path: Path, seconds: float) -> Clip:
     return write_clip(path, paths, round(30 * seconds), size, rate=30)
 
 
+def repeated(clip: Path, times: int, path: Path) -> Path:
+    """The same clip several times, one after another; packets are copied."""
+    with av.open(str(path), "w") as output:
+        for number in range(times):
+            with av.open(str(clip)) as source:
+                if not number:
+                    copies = [output.add_stream_from_template(one) for one in source.streams]
+                film = source.streams.video[0]
+                seconds = number * Fraction(film.frames) / (film.average_rate or 1)
+                for packet in source.demux():
+                    if packet.dts is not None and packet.pts is not None:
+                        later = round(seconds / packet.time_base)
+                        packet.pts, packet.dts = packet.pts + later, packet.dts + later
+                        packet.stream = copies[packet.stream.index]
+                        output.mux(packet)
+    return path
+
+
 def write_clip(
     path: Path,
     paths: Sequence[FacePath],

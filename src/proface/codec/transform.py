@@ -63,7 +63,7 @@ def analyse(pixels: npt.NDArray[np.generic], colour: Floats) -> Floats:
     # Cell by cell: the threads of a BLAS, which larger products start, cost more than they gain.
     spectrum = cosine_matrix() @ lines @ _rows_matrix(colour.astype(np.float32).tobytes())
     ordered = spectrum.reshape(-1, CELL, 3, CELL).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(ordered).reshape(rows, columns, COEFFICIENTS)
+    return np.ascontiguousarray(ordered, np.float32).reshape(rows, columns, COEFFICIENTS)
 
 
 def synthesise(coefficients: Floats, colour: Floats) -> Floats:
