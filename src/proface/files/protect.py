@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
@@ -21,7 +22,7 @@ from proface.files.jpeg import as_jpeg, with_regions
 from proface.files.other_parts import OtherParts, other_parts, seal_parts
 from proface.files.save import save_checked
 from proface.files.seals import seal_originals, seal_previous
-from proface.keys import KdfParameters, Key, add_stanzas, deniable_file_key, header_mac
+from proface.keys import KdfParameters, Key, header_mac, new_file_key
 from proface.looks import Look, get_look
 from proface.media.ancillary.parts import Ancillary
 from proface.media.jpeg import grid as jpeg_grid
@@ -151,16 +152,15 @@ def protect(
     photo = as_jpeg(photo, options, flow) if options.jpeg else photo
     pixels = upright(photo.pixels, photo.orientation)
     size = pixels.shape[1], pixels.shape[0]
-    with errors_name(photo.source):
+    kdf = kdf or KdfParameters.fresh()
+    nonce = os.urandom(32) if options.deniable else None
+    with errors_name(photo.source), ThreadPoolExecutor(1) as pool:
+        secrets = pool.submit(new_file_key, [key, *also], kdf, nonce)  # Argon2id takes time
         faces, possible, boxes = find_regions(
             pixels, options, _taken(previous, photo.orientation, size), _grid(flow, photo, size)
         )
         _check_room(flow, boxes)
-
-    kdf = kdf or KdfParameters.fresh()
-    nonce = os.urandom(32) if options.deniable else None
-    file_key = deniable_file_key(key, kdf, nonce) if nonce else os.urandom(32)
-    stanzas = () if nonce else add_stanzas((), file_key, [key, *also], kdf)
+    file_key, stanzas = secrets.result()
     places = [stored_box(box, photo.orientation, size) for box in boxes]
 
     with errors_name(photo.source):

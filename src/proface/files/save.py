@@ -25,7 +25,7 @@ from proface.media.photo import Photo
 from proface.models.flow import Flow
 from proface.models.store import ModelStore
 from proface.pipeline.quality import LEAST_PSNR, psnr
-from proface.pipeline.recover import draft_region, recover_region
+from proface.pipeline.recover import draft_psnrs, recover_region
 from proface.pipeline.survival import Distortion
 from proface.types import Pixels
 
@@ -135,13 +135,13 @@ def recovered_psnr(
     flow = models.find(header.model_name, header.model_sha256, header.mode)
     keys = face_keys(header, file_key)
     sealed = set() if flow.survives else {key.n for key in keys if has_original(header, key.n)}
-    drafts = [
-        None if key.n in sealed else _draft_psnr(photo.pixels, key, flow, original)
-        for key, original in zip(keys, originals, strict=True)
-    ]
+    pairs = list(zip(keys, originals, strict=True))
+    unsealed = [(key, original) for key, original in pairs if key.n not in sealed]
+    drafted = iter(draft_psnrs(photo.pixels, unsealed, flow))
+    drafts = [None if key.n in sealed else next(drafted) for key in keys]
     worst = min((draft for draft in drafts if draft is not None), default=0)
     figures = []
-    for key, draft, original in zip(keys, drafts, originals, strict=True):
+    for (key, original), draft in zip(pairs, drafts, strict=True):
         # The worst is always recovered as a user will, and so is whatever is not clearly enough.
         if draft is not None and draft > worst and draft >= LEAST_PSNR + CLEARLY:
             figures.append(draft)
@@ -168,11 +168,6 @@ def _too_poor(source: str, key: FaceKey, figure: float, least: float) -> CheckFa
         f"{source}: face {key.n} would recover at only {figure:.1f} dB, under {least:g}. "
         f"{NOTHING} Option `exact` keeps every pixel."
     )
-
-
-def _draft_psnr(pixels: Pixels, key: FaceKey, flow: Flow, original: Pixels) -> float | None:
-    draft = draft_region(pixels, key, flow)
-    return None if draft is None else psnr(draft, original)
 
 
 def _check_survival(

@@ -36,6 +36,7 @@ from proface.keys.checks import from_base64, require_length
 from proface.keys.hkdf import subkey
 from proface.keys.kdf import SALT_BYTES, KdfParameters
 from proface.keys.key import Key
+from proface.keys.schedule import deniable_file_key
 from proface.keys.stream import stream_cipher
 from proface.media.base64_text import encode
 
@@ -75,6 +76,19 @@ def wrap_file_key(file_key: bytes, key: Key, kdf: KdfParameters) -> dict[str, An
     wrapped = encode(encrypted + _tag(master, kind, nonce, encrypted))
     how = {"kdf": kdf.to_json()} if kind == "password" else {"salt": encode(kdf.salt)}
     return {"type": kind, **how, "nonce": encode(nonce), "version": VERSION, "wrapped": wrapped}
+
+
+def new_file_key(
+    keys: Sequence[Key], kdf: KdfParameters, nonce: bytes | None = None
+) -> tuple[bytes, tuple[Mapping[str, Any], ...]]:
+    """A file key of 32 bytes, and the stanzas from which the keys open it.
+
+    With a nonce, that of a deniable file, which has no stanzas: derived from the first key.
+    """
+    if nonce:
+        return deniable_file_key(keys[0], kdf, nonce), ()
+    file_key = os.urandom(32)
+    return file_key, add_stanzas((), file_key, keys, kdf)
 
 
 def add_stanzas(
