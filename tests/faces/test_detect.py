@@ -7,6 +7,7 @@ from skimage import data
 
 from proface.errors import MissingExtraError, UsageError
 from proface.faces import POSSIBLE, centerface, detect
+from proface.faces.networks import release_networks
 from proface.types import Box
 
 PORTRAIT = np.ascontiguousarray(data.astronaut()[20:260, 100:340])
@@ -178,3 +179,16 @@ def test_a_threshold_out_of_range_is_refused(threshold):
 def test_other_arrays_are_refused(wrong):
     with pytest.raises(UsageError, match="uint8"):
         detect(wrong)
+
+
+def test_networks_given_back_are_loaded_again():
+    before = detect(PORTRAIT)
+    release_networks()
+    assert detect(PORTRAIT) == before
+
+
+@pytest.mark.parametrize("size", [(1300, 700), (2600, 400)])
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.75])
+def test_a_face_anywhere_in_a_long_picture_is_found_once(size, part):
+    canvas, truth = scene(size, 120, round(part * size[0]) - 90, 60)
+    assert [overlap(face.box, truth) > 0.5 for face in detect(canvas)] == [True]

@@ -16,12 +16,13 @@ from threading import Condition
 from typing import Protocol, TypeVar
 
 from proface.batch.records import Outcome
-from proface.inference.cores import cores
+from proface.inference.cores import core_limit, cores, limit_cores
 from proface.media.decode import open_image_header
 from proface.media.video.formats import is_video
 
 MOST_WORKERS = 4  # each holds several copies of a picture, and a network's activations
 MOST_PIXELS = 24_000_000  # of all pictures in progress, unless a single one has more
+MANY = 4  # jobs for each worker, from which on none uses more than its share of the cores
 AHEAD = 16  # jobs for each worker, so that one slow picture does not idle the others
 
 
@@ -50,7 +51,8 @@ def run_in_threads(
         The outcomes in the order of the jobs. On KeyboardInterrupt jobs that have not started are
         cancelled, the others are finished and their outcomes yielded, and it is raised again.
     """
-    workers = min(workers or cores(), MOST_WORKERS)
+    available = cores()
+    workers = min(workers or available, MOST_WORKERS)
     if isinstance(jobs, Sized):
         workers = min(workers, len(jobs))
     if workers <= 1:
@@ -64,10 +66,14 @@ def run_in_threads(
             return outcome_of(job, work)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="proface")
+    limit = core_limit()
+    if not isinstance(jobs, Sized) or len(jobs) >= MANY * workers:
+        limit_cores(max(1, available // workers))  # threads within threads wait for each other
     try:
         yield from _in_order((pool.submit(one, job) for job in jobs), workers * AHEAD)
     finally:
         pool.shutdown(cancel_futures=True)
+        limit_cores(limit)
 
 
 class MemoryLimit:

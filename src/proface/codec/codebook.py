@@ -130,14 +130,16 @@ class Codebook:
         """The likeliest classes of each cell under a Gaussian, n x CANDIDATES, likeliest first."""
         most = min(CANDIDATES, len(self.scales))
         found = np.empty((len(coefficients), most), np.int64)
-        precision = 1 / self._squared_scales
+        precision = np.reciprocal(self._squared_scales)
         constant = 2 * np.log(self.scales).sum(1)
-        for part in blocks(len(coefficients), 8):  # products so small are not shared among threads
+        for part in blocks(len(coefficients)):
             energy = np.square(coefficients[part])
             energy[:, DC] = 0
             offset = np.square(coefficients[part, None, DC] - self.means)  # n x K x 3
-            cost = energy @ precision.T + constant + (offset * precision[:, DC]).sum(2)
-            found[part] = np.argsort(cost, axis=1)[:, :most]
+            cost = _product(energy, precision.T) + constant + (offset * precision[:, DC]).sum(2)
+            best = np.argpartition(cost, most - 1, axis=1)[:, :most]
+            order = np.argsort(np.take_along_axis(cost, best, 1), axis=1)
+            found[part] = np.take_along_axis(best, order, 1)
         return found
 
     def classify(
@@ -171,10 +173,9 @@ class Codebook:
         energy[:, DC] = np.square(coefficients[:, DC] - self.means[classes])
         expected = np.empty((len(coefficients), len(self.rates)), np.float32)
         for k in np.unique(classes):
-            members = np.flatnonzero(classes == k)
-            for part in blocks(len(members), 64):  # see `candidates`
-                some = members[part]
-                expected[some] = energy[some] @ self._per_energy[k].T + self._per_scale[k]
+            members = classes == k
+            expected[members] = _product(energy[members], self._per_energy[k].T)
+            expected[members] += self._per_scale[k]
         # A cell that fits its class badly has more error than the model predicts, at every rate.
         ratio = measured / np.maximum(expected[:, self.reference_rate], 1e-3)
         expected *= ratio.clip(0.5, 8)[:, None]
@@ -277,6 +278,14 @@ class Codebook:
             raise ModelError("The model's codebook cannot be read. Reinstall proface.") from error
 
 
-def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
+def blocks(count: int) -> Iterator[slice]:
     """Parts of so many cells that stay in the processor's cache."""
-    return (slice(start, start + size) for start in range(0, count, size))
+    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))
+
+
+def _product(rows: Floats, matrix: Floats) -> Floats:
+    """rows @ matrix, in products so small that a BLAS starts no threads, which would only wait."""
+    few = 8
+    whole = len(rows) // few * few
+    stacks = rows[:whole].reshape(whole // few, few, rows.shape[1]) @ matrix
+    return np.concatenate([stacks.reshape(whole, matrix.shape[1]), rows[whole:] @ matrix])

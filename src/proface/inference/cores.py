@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 _limit: int | None = None
 
@@ -18,12 +19,21 @@ def cores() -> int:
 
 
 def limit_cores(number: int | None) -> None:
-    """Let networks loaded from now on use so many cores; None for all.
+    """Let networks loaded from now on, and OpenCV, use so many cores; None for all.
 
-    For a process that shares a machine with others like it, one for each core.
+    For a process that shares a machine with others like it, one for each core, and for threads
+    that each do one photo.
     """
     global _limit
     _limit = number
+    if "cv2" in sys.modules:
+        import cv2
+
+        cv2.setNumThreads(number or -1)
+    elif number:
+        os.environ["OPENCV_FOR_THREADS_NUM"] = str(number)
+    else:
+        os.environ.pop("OPENCV_FOR_THREADS_NUM", None)
 
 
 def core_limit() -> int | None:

@@ -1,0 +1,42 @@
+"""Threads of a batch share the cores, and give them back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from proface.batch.records import Outcome
+from proface.batch.threads import AnyJob, run_in_threads
+from proface.inference.cores import core_limit, cores
+
+
+class _Job:
+    def __init__(self, number: int) -> None:
+        self.source = Path(f"{number}.jpg")
+
+
+def _seen(count: int, workers: int) -> set[int | None]:
+    seen = set()
+
+    def work(job: AnyJob) -> Outcome:
+        seen.add(core_limit())
+        return Outcome(job.source, None, "protected")
+
+    done = list(run_in_threads([_Job(n) for n in range(count)], work, workers))
+    assert [Path(outcome.source).name for outcome in done] == [f"{n}.jpg" for n in range(count)]
+    return seen
+
+
+def test_in_a_long_batch_each_photo_has_its_share_of_the_cores() -> None:
+    if cores() < 2:
+        pytest.skip("one core cannot be shared")
+    assert _seen(8, 2) == {cores() // 2}
+    assert core_limit() is None
+    assert "OPENCV_FOR_THREADS_NUM" not in os.environ
+
+
+def test_a_few_photos_may_use_all_cores() -> None:
+    assert _seen(3, 2) == {None}
+    assert _seen(8, 1) == {None}
