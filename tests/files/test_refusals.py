@@ -95,6 +95,23 @@ def test_a_file_that_would_not_recover_is_not_kept(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_an_encoder_spoilt_is_not_kept(
+    photo: Path, key: proface.Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = proface.protect(photo, key)
+    box = result.regions[0].box
+    whole = Image.Image.save
+
+    def spoilt(image: Image.Image, *args: object, **options: object) -> None:
+        image.putpixel((box.x, box.y), (1, 2, 3))
+        whole(image, *args, **options)
+
+    monkeypatch.setattr(Image.Image, "save", spoilt)
+    with pytest.raises(CheckFailedError, match="read back"):
+        result.save(tmp_path / "broken.png")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_face_that_would_come_back_badly_is_refused_and_exact_keeps_it(
     key: proface.Key, tmp_path: Path
 ) -> None:
