@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from proface.container.digests import changes
 from proface.container.header import Header
@@ -71,23 +67,13 @@ def save_checked(
         set_aside_sidecar(path)
     data = header.to_bytes()
     figures: list[float] = []
-    with atomic_output(path, overwrite=overwrite) as temporary, ThreadPoolExecutor(1) as pool:
-        # A lossless file should read back as what it was written from, which can be recovered
-        # meanwhile; if it differs in anything, what was read back is recovered.
-        early = check and not photo.jpeg and pool.submit(recovered_psnr, photo, header, *check)
+    with atomic_output(path, overwrite=overwrite) as temporary:
         write_photo(photo, temporary, header=None if sidecar else data)
         if check is not None:
             back, written = read_protected(temporary)
             if not sidecar and written != data:
                 raise CheckFailedError(f"{path}: the header differed when read back. {NOTHING}")
-            found = changes(header, back)
-            if found:
-                message = f"{photo.source}: differed when read back: {'; '.join(found)}."
-                raise CheckFailedError(message)
-            if early and np.array_equal(back.pixels, photo.pixels):
-                figures = early.result()
-            else:
-                figures = recovered_psnr(replace(back, source=photo.source), header, *check)
+            figures = recovered_psnr(back, header, photo.source, *check)
         if sidecar:
             with atomic_output(beside, overwrite=overwrite) as header_file:
                 header_file.write_bytes(data)
@@ -128,20 +114,24 @@ def _belongs(beside: Path, path: Path) -> bool:
 def recovered_psnr(
     photo: Photo,
     header: Header,
+    source: str,
     originals: Sequence[Pixels],
     file_key: bytes,
     models: ModelStore,
     survive: Distortion | None = None,
 ) -> list[float]:
-    """Recover each region of a protected photo; return its PSNR in dB, or a bit less.
+    """Recover each region of a photo that was read back; return its PSNR in dB, or a bit less.
 
     Where the flow has a faster draft, only the face that is worst in it, and those that are not
     clearly good enough, are recovered in full; the others have the PSNR of their drafts.
 
     Raises:
-        CheckFailedError: a face is under 30 dB, or it does not survive what it must.
+        CheckFailedError: the pixels differ from those written, a face is under 30 dB, or it does
+            not survive what it must.
     """
-    source = photo.source
+    found = changes(header, photo)
+    if found:
+        raise CheckFailedError(f"{source}: differed when read back: {'; '.join(found)}.")
     flow = models.find(header.model_name, header.model_sha256, header.mode)
     keys = face_keys(header, file_key)
     sealed = set() if flow.survives else {key.n for key in keys if has_original(header, key.n)}
