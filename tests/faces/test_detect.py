@@ -1,5 +1,8 @@
 """Detection of one real face, from skimage's portrait of an astronaut, at many sizes and places."""
 
+import resource
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -192,3 +195,11 @@ def test_networks_given_back_are_loaded_again():
 def test_a_face_anywhere_in_a_long_picture_is_found_once(size, part):
     canvas, truth = scene(size, 120, round(part * size[0]) - 90, 60)
     assert [overlap(face.box, truth) > 0.5 for face in detect(canvas)] == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads peak memory as Linux counts it, in kB")
+def test_a_picture_one_pixel_wide_takes_no_gigabytes():
+    strip = np.zeros((500_000, 1, 3), np.uint8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert detect(strip) == []
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000
