@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+import cv2
 import pytest
 
 from proface.batch.records import Outcome
@@ -17,11 +17,11 @@ class _Job:
         self.source = Path(f"{number}.jpg")
 
 
-def _seen(count: int, workers: int) -> set[int | None]:
+def _seen(count: int, workers: int) -> set[tuple[int | None, int]]:
     seen = set()
 
     def work(job: AnyJob) -> Outcome:
-        seen.add(core_limit())
+        seen.add((core_limit(), cv2.getNumThreads()))
         return Outcome(job.source, None, "protected")
 
     done = list(run_in_threads([_Job(n) for n in range(count)], work, workers))
@@ -32,11 +32,11 @@ def _seen(count: int, workers: int) -> set[int | None]:
 def test_in_a_long_batch_each_photo_has_its_share_of_the_cores() -> None:
     if cores() < 2:
         pytest.skip("one core cannot be shared")
-    assert _seen(8, 2) == {cores() // 2}
-    assert core_limit() is None
-    assert "OPENCV_FOR_THREADS_NUM" not in os.environ
+    before = cv2.getNumThreads()
+    assert _seen(8, 2) == {(cores() // 2, cores() // 2)}
+    assert (core_limit(), cv2.getNumThreads()) == (None, before)
 
 
 def test_a_few_photos_may_use_all_cores() -> None:
-    assert _seen(3, 2) == {None}
-    assert _seen(8, 1) == {None}
+    before = cv2.getNumThreads()
+    assert _seen(3, 2) == _seen(8, 1) == {(None, before)}

@@ -50,9 +50,6 @@ class Worker:
 
     def __init__(self, settings: Settings, output: str, existing: Existing) -> None:
         limit_cores(1)
-        import cv2
-
-        cv2.setNumThreads(1)
         remove_leftovers()
         self._settings, self._output, self._existing = settings, output, existing
         self._work: ProtectObjects | None = None

@@ -79,7 +79,7 @@ class Codebook:
             "_lowest": first.take(self.chosen.reshape(-1, COEFFICIENTS)),
             "_all_levels": np.concatenate(self.levels),
             "_per_energy": np.ascontiguousarray(b),
-            "_per_scale": np.einsum("krc,kc->kr", a, np.square(self.scales)),
+            "_per_scale": np.einsum("krc,kc->kr", a, self._squared_scales),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from proface.faces.networks import network
+from proface.faces.networks import network, planes
 from proface.inference.onnxruntime_engine import releasing_memory
 
 STRIDE = 4
@@ -33,11 +33,8 @@ def candidates(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float3
         ModelError: its file was altered.
     """
     session = network("centerface")
-    height, width = pixels.shape[:2]
-    planes = np.zeros((1, 3, -(-height // 32) * 32, -(-width // 32) * 32), np.float32)
-    planes[0, :, :height, :width] = pixels.transpose(2, 0, 1)
     names = [HEAT, SIZE, OFFSET, MARKS]
-    inputs = {session.get_inputs()[0].name: planes}
+    inputs = {session.get_inputs()[0].name: planes(pixels)}
     heat, size, offset, marks = session.run(names, inputs, releasing_memory())
     rows, columns = np.nonzero(heat[0, 0] >= threshold)
     tall, wide = np.exp(np.minimum(size[0][:, rows, columns], 10)) * STRIDE

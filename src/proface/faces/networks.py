@@ -19,12 +19,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proface.errors import ModelError
 from proface.faces.model_files import model_file
 from proface.inference.cores import cores
 
 MAX_THREADS = 4
+STRIDE = 32  # of the detectors: the sides of what they see are multiples of it
 
 
 _loading = threading.Lock()  # so that two threads do not load the same network twice
@@ -42,6 +44,19 @@ def network(name: str) -> Any:
     """
     with _loading:
         return _load(name)
+
+
+def padded_side(side: int) -> int:
+    """The side of a picture as the detectors see it."""
+    return -(-side // STRIDE) * STRIDE
+
+
+def planes(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """H x W x 3 -> 1 x 3 x H' x W', 0..255, padded with black for the detectors."""
+    height, width = pixels.shape[:2]
+    padded = np.zeros((1, 3, padded_side(height), padded_side(width)), np.float32)
+    padded[0, :, :height, :width] = pixels.transpose(2, 0, 1)
+    return padded
 
 
 def release_networks() -> None:

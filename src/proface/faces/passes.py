@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from proface.errors import MissingExtraError
 from proface.faces import centerface, yunet
+from proface.faces.networks import padded_side
 from proface.faces.resize import shrunk
 from proface.types import Pixels
 
@@ -174,8 +175,7 @@ def _scan(detector: Detector, pixels: Pixels, scale: float, least: float) -> Can
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = pixels if scale == 1 else np.asarray(cv2.resize(pixels, size, interpolation=how))
     back = np.array([width / size[0], height / size[1]], np.float32)
-    padded = math.prod(-(-side // 32) * 32 for side in size)  # as the networks see it
-    tiled = padded > TILE * TILE
+    tiled = padded_side(size[0]) * padded_side(size[1]) > TILE * TILE
     rows, columns = (_spans(side) if tiled else [(0, side)] for side in (size[1], size[0]))
     kept = []
     for top, bottom in rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from proface.faces.networks import network
+from proface.faces.networks import network, planes
 
 STRIDES = (8, 16, 32)
 
@@ -26,24 +26,15 @@ def candidates(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float3
         Boxes may extend beyond the picture.
     """
     session = network("yunet")
-    planes = _planes(pixels)
+    seen = planes(pixels[..., ::-1])  # BGR
     names = [f"{kind}_{stride}" for stride in STRIDES for kind in ("cls", "obj", "bbox", "kps")]
-    outputs = session.run(names, {session.get_inputs()[0].name: planes})
-    columns = planes.shape[3]
+    outputs = session.run(names, {session.get_inputs()[0].name: seen})
+    columns = seen.shape[3]
     found = []
     for i, stride in enumerate(STRIDES):
         cls, obj, box, points = (output[0] for output in outputs[4 * i : 4 * i + 4])
         found.append(_decode(cls, obj, box, points, stride, columns // stride, threshold))
     return np.concatenate(found)
-
-
-def _planes(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """1 x 3 x H' x W', BGR, 0..255, padded with black to multiples of the largest stride."""
-    height, width = pixels.shape[:2]
-    shape = (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
-    planes = np.zeros(shape, np.float32)
-    planes[0, :, :height, :width] = pixels[..., ::-1].transpose(2, 0, 1)
-    return planes
 
 
 def _decode(

@@ -137,11 +137,11 @@ def recovered_psnr(
     sealed = set() if flow.survives else {key.n for key in keys if has_original(header, key.n)}
     pairs = list(zip(keys, originals, strict=True))
     unsealed = [(key, original) for key, original in pairs if key.n not in sealed]
-    drafted = iter(draft_psnrs(photo.pixels, unsealed, flow))
-    drafts = [None if key.n in sealed else next(drafted) for key in keys]
-    worst = min((draft for draft in drafts if draft is not None), default=0)
+    figure_of = draft_psnrs(photo.pixels, unsealed, flow)
+    worst = min(figure_of.values(), default=0)
     figures = []
-    for (key, original), draft in zip(pairs, drafts, strict=True):
+    for key, original in pairs:
+        draft = figure_of.get(key.n)
         # The worst is always recovered as a user will, and so is whatever is not clearly enough.
         if draft is not None and draft > worst and draft >= LEAST_PSNR + CLEARLY:
             figures.append(draft)

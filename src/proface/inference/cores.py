@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 _limit: int | None = None
 
@@ -24,16 +23,11 @@ def limit_cores(number: int | None) -> None:
     For a process that shares a machine with others like it, one for each core, and for threads
     that each do one photo.
     """
+    import cv2
+
     global _limit
     _limit = number
-    if "cv2" in sys.modules:
-        import cv2
-
-        cv2.setNumThreads(number or -1)
-    elif number:
-        os.environ["OPENCV_FOR_THREADS_NUM"] = str(number)
-    else:
-        os.environ.pop("OPENCV_FOR_THREADS_NUM", None)
+    cv2.setNumThreads(number or -1)
 
 
 def core_limit() -> int | None:

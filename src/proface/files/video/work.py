@@ -29,8 +29,8 @@ from proface.files.video.survey import Survey, VideoTrack
 from proface.keys import (
     KdfParameters,
     Key,
-    add_stanzas,
     derive,
+    new_file_key,
     open_stanzas,
     opened_by,
     seal,
@@ -57,8 +57,7 @@ class Secrets:
     @classmethod
     def fresh(cls, keys: Sequence[Key], kdf: KdfParameters) -> Secrets:
         """Draw a new file key."""
-        file_key = os.urandom(32)
-        return cls(file_key, add_stanzas((), file_key, keys, kdf), os.urandom(16))
+        return cls(*new_file_key(keys, kdf), os.urandom(16))
 
 
 class Work:
