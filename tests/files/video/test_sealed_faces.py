@@ -14,6 +14,7 @@ from proface.files.video.segments import MOST_HELD, segments_of
 from proface.files.video.survey import Survey, VideoTrack
 from proface.media.video.face_film import decode_faces
 from proface.media.video.source import VideoInfo
+from proface.pipeline.video_cover import windows_of
 from proface.types import Box
 from tests.media.video.test_face_film import SIZE, pictures
 
@@ -55,16 +56,30 @@ def test_faces_are_as_good_as_the_picture() -> None:
     assert least_psnr(18) > least_psnr(20) > least_psnr(25)
 
 
-def of_one_face(side: int) -> Survey:
+def of_one_face(side: int, *, moves: int = 0) -> Survey:
     info = VideoInfo((3840, 2160), 0, "yuv420p", Fraction(1, 30), Fraction(30), 20.0, 600, None)
     boxes = np.tile(np.array([100, 100, side, side]), (600, 1))
+    boxes[:, 0] += moves * np.arange(600)
+    boxes[:, 2:] += moves * np.arange(600)[:, None]  # comes nearer, so that its window is larger
     track = VideoTrack(1, Track(0, boxes, (0, 599), 100))
     return Survey(info, np.arange(600), (track,))
 
 
-def test_segments_hold_no_more_pixels_than_memory_should() -> None:
-    assert segments_of(of_one_face(200)) == [(0, 240), (240, 240), (480, 120)]
-    found = segments_of(of_one_face(2000))
+@pytest.mark.parametrize(("side", "moves"), [(2000, 0), (400, 2), (1500, 1)])
+def test_segments_hold_no_more_pixels_than_memory_should(side: int, moves: int) -> None:
+    film = of_one_face(side, moves=moves)
+    found = segments_of(film)
     assert sum(count for _first, count in found) == 600
-    assert found[0][1] == MOST_HELD // (2000 * 2000 * 3 // 2)
     assert all(a + n == b for (a, n), (b, _m) in pairwise(found))
+    held = []
+    for first, count in found:
+        regions = [film.tracks[0].region(n, film.info.size) for n in range(first, first + count)]
+        windows = windows_of([region for region in regions if region], film.info.size)
+        held.append(sum(box.w * box.h * 3 // 2 for box in windows))
+    assert max(held) <= MOST_HELD
+    cut = [size for size, (_, count) in zip(held[:-1], found, strict=False) if count < 240]
+    assert min(cut) > MOST_HELD / 2
+
+
+def test_a_segment_of_small_faces_lasts_eight_seconds() -> None:
+    assert segments_of(of_one_face(200)) == [(0, 240), (240, 240), (480, 120)]

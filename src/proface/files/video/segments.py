@@ -15,7 +15,6 @@ import numpy as np
 
 from proface.container.video_header import SALT_BYTES, Chunk
 from proface.errors import CheckFailedError, ImageError
-from proface.faces.regions import ABOVE_FACTOR
 from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.survey import Progress, Survey
 from proface.files.video.work import PictureWriter, Secrets, Work
@@ -34,27 +33,42 @@ from proface.pipeline.video_frames import owned, to_seal
 from proface.types import Box
 
 SEGMENT_SECONDS = 8
-MOST_HELD = 96 << 20  # bytes of the faces' pixels in a segment, which are kept until it is whole
+MOST_HELD = 144 << 20  # bytes of the faces' windows in a segment, kept until it is whole
 _CHECKED = 10  # every tenth frame's faces are compared with the original, with carry "pixels"
 
 
 def segments_of(survey: Survey) -> list[tuple[int, int]]:
-    """First frame and number of frames of each segment; shorter where faces are very large."""
+    """First frame and number of frames of each segment; shorter where faces are large or many."""
     total = len(survey.pts)
-    held = np.zeros(total)
-    for track in survey.protected:
-        boxes = track.track.boxes
-        grown = (1 + 2 * track.expand) * (1 + (1 + ABOVE_FACTOR) * track.expand)
-        held[track.track.first : track.track.last + 1] += 1.5 * grown * boxes[:, 2] * boxes[:, 3]
-    before = np.concatenate([[0.0], np.cumsum(held)])
     length = max(1, round(SEGMENT_SECONDS * survey.info.rate))
     found, first = [], 0
     while first < total:
-        most = int(np.searchsorted(before, before[first] + MOST_HELD, "right")) - 1
-        end = max(first + 1, min(most, first + length, total))
-        found.append((first, end - first))
-        first = end
+        count = min(length, total - first)
+        while count > 1 and (held := _held_bytes(survey, first, count)) > MOST_HELD:
+            count = max(1, min(count - 1, int(count * MOST_HELD / held)))
+        found.append((first, count))
+        first += count
     return found
+
+
+def _regions_of(survey: Survey, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
+    """Of each protected track in a segment: the first frame there, and what is covered."""
+    found = {}
+    for track in survey.protected:
+        frames = range(max(first, track.track.first), min(first + count, track.track.last + 1))
+        regions = [track.region(frame, survey.info.size) for frame in frames]
+        if regions:
+            found[track.n] = frames.start, [region for region in regions if region]
+    return found
+
+
+def _held_bytes(survey: Survey, first: int, count: int) -> float:
+    """The size of all pictures of faces in a segment."""
+    held = 0.0
+    for _start, regions in _regions_of(survey, first, count).values():
+        window = windows_of(regions, survey.info.size)[0]
+        held += 1.5 * window.w * window.h * len(regions)
+    return held
 
 
 class SegmentProtector:
@@ -62,7 +76,7 @@ class SegmentProtector:
 
     Attributes:
         worst_psnr: of the faces as they recover, per chunk or, with "pixels", per frame, in dB.
-        look, flow, work: as given; `flow` is for carry "pixels", else None.
+        survey, look, flow, work: as given; `flow` is for carry "pixels", else None.
         info, coding, check: of the video; of its picture; whether faces are compared.
         least_psnr: of sealed faces, in dB.
         quantisers: of each track, that of its last film, with which the next one begins.
@@ -80,14 +94,14 @@ class SegmentProtector:
         *,
         check: bool,
     ) -> None:
-        self.look, self.flow, self.work = look, flow, work
+        self.survey, self.look, self.flow, self.work = survey, look, flow, work
         self.worst_psnr = math.inf
         self.info, self.check = survey.info, check
         self.coding = Coding(lossless=flow is not None, crf=options.crf)
         self.least_psnr = least_psnr(options.crf)
         self.quantisers: dict[int, float] = {}
         self.last_quantiser = FIRST_QUANTISER
-        self._survey, self._secrets = survey, secrets
+        self._secrets = secrets
         self._keys: dict[int, TrackKey] = {}
 
     def run(self, source: Path, progress: Progress | None) -> int:
@@ -97,16 +111,16 @@ class SegmentProtector:
             ImageError: the video differs from what the first pass saw.
             CheckFailedError: a face would recover badly.
         """
-        segments = segments_of(self._survey)
+        segments = segments_of(self.survey)
         there = [self.work.is_whole(number) for number in range(len(segments))]
-        total = len(self._survey.pts)
+        total = len(self.survey.pts)
         with open_video(source) as reader:
             frames = reader.frames()
             for number, (first, count) in enumerate(segments):
                 current = None if there[number] else _Segment(self, number, first, count)
                 for index in range(first, first + count):
                     frame = next(frames, None)
-                    if frame is None or frame.pts != self._survey.pts[index]:
+                    if frame is None or frame.pts != self.survey.pts[index]:
                         raise ImageError(
                             f"{source}: the video decodes differently each time. Convert it first."
                         )
@@ -126,20 +140,9 @@ class SegmentProtector:
             self._keys[track] = TrackKey.derive(secrets.file_key, secrets.id, track)
         return self._keys[track]
 
-    def regions(self, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
-        """Of each protected track in a segment: the first frame there, and what is covered."""
-        size = self._survey.info.size
-        found = {}
-        for track in self._survey.protected:
-            frames = range(max(first, track.track.first), min(first + count, track.track.last + 1))
-            regions = [track.region(frame, size) for frame in frames]
-            if regions:
-                found[track.n] = frames.start, [region for region in regions if region]
-        return found
-
     def faces(self, frame: int) -> dict[int, Box]:
         """The boxes of the faces in a frame, by their track's number."""
-        boxes = {track.n: track.track.at(frame) for track in self._survey.protected}
+        boxes = {track.n: track.track.at(frame) for track in self.survey.protected}
         return {n: box for n, box in boxes.items() if box is not None}
 
     def compared(self, track: int, psnr: float) -> None:
@@ -161,7 +164,7 @@ class _Segment:
     def __init__(self, run: SegmentProtector, number: int, first: int, count: int) -> None:
         self._run, self._number = run, number
         size = run.info.size
-        regions = run.regions(first, count)
+        regions = _regions_of(run.survey, first, count)
         self._windows = {n: (start, windows_of(of, size)) for n, (start, of) in regions.items()}
         self._salt = os.urandom(SALT_BYTES)
         self._encoder = SegmentEncoder(run.info, run.coding)
