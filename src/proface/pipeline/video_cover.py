@@ -36,9 +36,7 @@ def windows_of(regions: Sequence[Box], size: tuple[int, int]) -> list[Box]:
     Returns:
         Boxes whose sides and places are multiples of STEP where the picture has room.
     """
-    # One step more than the largest region, to move in.
-    w = min(-(-max(box.w for box in regions) // STEP) * STEP + STEP, size[0])
-    h = min(-(-max(box.h for box in regions) // STEP) * STEP + STEP, size[1])
+    w, h = window_size(max(box.w for box in regions), max(box.h for box in regions), size)
     found: list[Box] = []
     for box in regions:
         last = found[-1] if found else None
@@ -46,6 +44,13 @@ def windows_of(regions: Sequence[Box], size: tuple[int, int]) -> list[Box]:
         y = _place(box.y, box.h, None if last is None else last.y, h, size[1])
         found.append(Box(x, y, w, h))
     return found
+
+
+def window_size(w: int, h: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the windows around regions of at most w x h in a picture of a size."""
+    # One step more than the largest region, to move in.
+    room = tuple(-(-side // STEP) * STEP + STEP for side in (w, h))
+    return min(room[0], size[0]), min(room[1], size[1])
 
 
 def _place(start: int, length: int, last: int | None, room: int, limit: int) -> int:

@@ -19,7 +19,7 @@ from proface.errors import (
 )
 from proface.faces.networks import release_networks
 from proface.files.video.access import METADATA, VIDEO
-from proface.files.video.segments import SegmentProtector, segments_of
+from proface.files.video.segments import SegmentProtector
 from proface.files.video.survey import Progress, Survey, VideoTrack, survey
 from proface.files.video.work import Secrets, Work, fingerprint
 from proface.keys import KdfParameters, Key, derive, header_mac, seal
@@ -178,7 +178,6 @@ def _write(
 ) -> None:
     """Put the segments together, add the header and the chunks."""
     work, info = protector.work, surveyed.info
-    segments = segments_of(surveyed)
     film = work.folder / f"film{output.suffix}"
     write_video(
         film,
@@ -186,17 +185,17 @@ def _write(
         source,
         info,
         protector.coding,
-        work.read_pictures(len(segments)),
+        work.read_pictures(len(protector.segments)),
         surveyed.pts.tolist(),
         _public(info.metadata, options),
     )
     header = _header(film, surveyed, options, secrets, protector)
     lengths = [len(header)]
-    lengths += [len(chunk) for n in range(len(segments)) for chunk in work.read_chunks(n)]
+    lengths += [len(chunk) for n in range(len(protector.segments)) for chunk in work.read_chunks(n)]
 
     def records() -> Iterator[tuple[RecordType, bytes]]:
         yield b"head", header
-        for number in range(len(segments)):
+        for number in range(len(protector.segments)):
             for chunk in work.read_chunks(number):
                 yield b"chnk", chunk
 
@@ -210,7 +209,7 @@ def _header(
     """The header of the file, with digests of the frames as the file has them."""
     coded = coded_pictures(film)
     segments = []
-    for first, count in segments_of(surveyed):
+    for first, count in protector.segments:
         digest = picture_digest(coded, count)
         start, end = surveyed.seconds(first), surveyed.seconds(first + count - 1)
         segments.append(Segment(first, count, round(1000 * start), round(1000 * end), digest))

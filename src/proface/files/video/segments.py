@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 import os
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proface.container.video_header import SALT_BYTES, Chunk
 from proface.errors import CheckFailedError, ImageError
 from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
-from proface.files.video.survey import Progress, Survey
+from proface.files.video.survey import Progress, Survey, VideoTrack
 from proface.files.video.work import PictureWriter, Secrets, Work
 from proface.keys import TrackKey, seal
 from proface.looks import Look
@@ -28,7 +31,7 @@ from proface.models.flow import Flow
 from proface.options import Options
 from proface.pipeline import video_pixels
 from proface.pipeline.quality import LEAST_PSNR, psnr
-from proface.pipeline.video_cover import Cover, windows_of
+from proface.pipeline.video_cover import Cover, window_size, windows_of
 from proface.pipeline.video_frames import owned, to_seal
 from proface.types import Box
 
@@ -39,36 +42,33 @@ _CHECKED = 10  # every tenth frame's faces are compared with the original, with 
 
 def segments_of(survey: Survey) -> list[tuple[int, int]]:
     """First frame and number of frames of each segment; shorter where faces are large or many."""
-    total = len(survey.pts)
-    length = max(1, round(SEGMENT_SECONDS * survey.info.rate))
+    size, total = survey.info.size, len(survey.pts)
+    tracks = [(track.track.first, _region_sizes(track, size)) for track in survey.protected]
+
+    def held_bytes(first: int, count: int) -> int:
+        held = 0
+        for start, sizes in tracks:
+            inside = sizes[max(0, first - start) : max(0, first + count - start)]
+            if len(inside):
+                largest = inside.max(axis=0)
+                w, h = window_size(int(largest[0]), int(largest[1]), size)
+                held += len(inside) * w * h * 3 // 2
+        return held
+
+    longest = max(1, round(SEGMENT_SECONDS * survey.info.rate))
     found, first = [], 0
     while first < total:
-        count = min(length, total - first)
-        while count > 1 and (held := _held_bytes(survey, first, count)) > MOST_HELD:
-            count = max(1, min(count - 1, int(count * MOST_HELD / held)))
+        counts = range(1, min(longest, total - first) + 1)
+        count = max(1, bisect_right(counts, MOST_HELD, key=partial(held_bytes, first)))
         found.append((first, count))
         first += count
     return found
 
 
-def _regions_of(survey: Survey, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
-    """Of each protected track in a segment: the first frame there, and what is covered."""
-    found = {}
-    for track in survey.protected:
-        frames = range(max(first, track.track.first), min(first + count, track.track.last + 1))
-        regions = [track.region(frame, survey.info.size) for frame in frames]
-        if regions:
-            found[track.n] = frames.start, [region for region in regions if region]
-    return found
-
-
-def _held_bytes(survey: Survey, first: int, count: int) -> float:
-    """The size of all pictures of faces in a segment."""
-    held = 0.0
-    for _start, regions in _regions_of(survey, first, count).values():
-        window = windows_of(regions, survey.info.size)[0]
-        held += 1.5 * window.w * window.h * len(regions)
-    return held
+def _region_sizes(track: VideoTrack, size: tuple[int, int]) -> NDArray[np.int32]:
+    """Width and height of what is covered in each frame of a track."""
+    regions = [track.region(n, size) for n in range(track.track.first, track.track.last + 1)]
+    return np.array([(box.w, box.h) for box in regions if box], np.int32)
 
 
 class SegmentProtector:
@@ -76,7 +76,8 @@ class SegmentProtector:
 
     Attributes:
         worst_psnr: of the faces as they recover, per chunk or, with "pixels", per frame, in dB.
-        survey, look, flow, work: as given; `flow` is for carry "pixels", else None.
+        look, flow, work: as given; `flow` is for carry "pixels", else None.
+        segments: first frame and number of frames of each.
         info, coding, check: of the video; of its picture; whether faces are compared.
         least_psnr: of sealed faces, in dB.
         quantisers: of each track, that of its last film, with which the next one begins.
@@ -94,14 +95,15 @@ class SegmentProtector:
         *,
         check: bool,
     ) -> None:
-        self.survey, self.look, self.flow, self.work = survey, look, flow, work
+        self.look, self.flow, self.work = look, flow, work
+        self.segments = segments_of(survey)
         self.worst_psnr = math.inf
         self.info, self.check = survey.info, check
         self.coding = Coding(lossless=flow is not None, crf=options.crf)
         self.least_psnr = least_psnr(options.crf)
         self.quantisers: dict[int, float] = {}
         self.last_quantiser = FIRST_QUANTISER
-        self._secrets = secrets
+        self._survey, self._secrets = survey, secrets
         self._keys: dict[int, TrackKey] = {}
 
     def run(self, source: Path, progress: Progress | None) -> int:
@@ -111,16 +113,15 @@ class SegmentProtector:
             ImageError: the video differs from what the first pass saw.
             CheckFailedError: a face would recover badly.
         """
-        segments = segments_of(self.survey)
-        there = [self.work.is_whole(number) for number in range(len(segments))]
-        total = len(self.survey.pts)
+        there = [self.work.is_whole(number) for number in range(len(self.segments))]
+        total = len(self._survey.pts)
         with open_video(source) as reader:
             frames = reader.frames()
-            for number, (first, count) in enumerate(segments):
+            for number, (first, count) in enumerate(self.segments):
                 current = None if there[number] else _Segment(self, number, first, count)
                 for index in range(first, first + count):
                     frame = next(frames, None)
-                    if frame is None or frame.pts != self.survey.pts[index]:
+                    if frame is None or frame.pts != self._survey.pts[index]:
                         raise ImageError(
                             f"{source}: the video decodes differently each time. Convert it first."
                         )
@@ -140,9 +141,20 @@ class SegmentProtector:
             self._keys[track] = TrackKey.derive(secrets.file_key, secrets.id, track)
         return self._keys[track]
 
+    def regions(self, first: int, count: int) -> dict[int, tuple[int, list[Box]]]:
+        """Of each protected track in a segment: the first frame there, and what is covered."""
+        size = self._survey.info.size
+        found = {}
+        for track in self._survey.protected:
+            frames = range(max(first, track.track.first), min(first + count, track.track.last + 1))
+            regions = [track.region(frame, size) for frame in frames]
+            if regions:
+                found[track.n] = frames.start, [region for region in regions if region]
+        return found
+
     def faces(self, frame: int) -> dict[int, Box]:
         """The boxes of the faces in a frame, by their track's number."""
-        boxes = {track.n: track.track.at(frame) for track in self.survey.protected}
+        boxes = {track.n: track.track.at(frame) for track in self._survey.protected}
         return {n: box for n, box in boxes.items() if box is not None}
 
     def compared(self, track: int, psnr: float) -> None:
@@ -164,7 +176,7 @@ class _Segment:
     def __init__(self, run: SegmentProtector, number: int, first: int, count: int) -> None:
         self._run, self._number = run, number
         size = run.info.size
-        regions = _regions_of(run.survey, first, count)
+        regions = run.regions(first, count)
         self._windows = {n: (start, windows_of(of, size)) for n, (start, of) in regions.items()}
         self._salt = os.urandom(SALT_BYTES)
         self._encoder = SegmentEncoder(run.info, run.coding)
