@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from proface.cli import CANCELLED
 from tests.cli.stops import ROOT, stopping
 from tests.research.training.conftest import OFTEN, QUIET, TINY
 
@@ -76,22 +77,34 @@ def test_the_best_weights_are_those_that_were_best_on_validation(whole: Path) ->
     assert state["progress"]["best"] == pytest.approx(max(scores), rel=1e-5)  # type: ignore[type-var]
 
 
-def test_killed_and_resumed_ends_with_the_same_bits(
-    faces: Path, train: Train, whole: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "code", "last", "saved"),
+    # Killed, it loses what came after the last checkpoint; cancelled, it saves the step at hand.
+    [(signal.SIGKILL, -signal.SIGKILL, 6, 4), (signal.SIGTERM, CANCELLED, 7, 7)],
+)
+def test_interrupted_and_resumed_ends_with_the_same_bits(
+    faces: Path,
+    train: Train,
+    whole: Path,
+    tmp_path: Path,
+    number: int,
+    code: int,
+    last: int,
+    saved: int,
 ) -> None:
-    out = tmp_path / "killed"
+    out = tmp_path / "stopped"
     args = [*TINY, *QUIET, *OFTEN, "--look", "basic", "--steps", 8, "--data", faces, "--out", out]
     # Lines come with every step and with the validations of steps 0 and 4.
-    command = stopping("appended:log.jsonl:8", signal.SIGKILL, "train", *args)
-    killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert [r["step"] for r in records(out) if "loss" in r][-1] == 6
-    assert torch.load(out / "checkpoint.pt", weights_only=True)["progress"]["step"] == 4
+    command = stopping("appended:log.jsonl:8", number, "train", *args)
+    stopped = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600)
+    assert stopped.returncode == code, stopped.stderr
+    assert [r["step"] for r in records(out) if "loss" in r][-1] == last
+    assert torch.load(out / "checkpoint.pt", weights_only=True)["progress"]["step"] == saved
 
     again = train("--steps", 8, "--out", out)
 
     assert again.returncode == 0, again.stderr
-    assert "resumed from step 4" in again.stdout
+    assert f"resumed from step {saved}" in again.stdout
     found, expected = weights(out), weights(whole)
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[key], expected[key]) for key in expected)

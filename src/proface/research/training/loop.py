@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from proface.errors import ModelError, TrainingError
 from proface.research.training.distributed import World
+from proface.research.training.interruption import Interruption, deferred_interruption
 from proface.research.training.logs import Log
 from proface.research.training.run_folder import (
     BEST,
@@ -122,6 +123,8 @@ class Loop:
     def run(self) -> Progress:
         """Train to the last step.
 
+        A single process that is interrupted finishes its step and saves it.
+
         Raises:
             TrainingError: it diverges after all rollbacks.
             OutputError: something cannot be written.
@@ -141,15 +144,20 @@ class Loop:
             self._began = time.monotonic() - self.progress.spent
             if not self._resumed:
                 self._checkpoint(log)
-            while self.progress.step < self.settings.steps:
-                self._train_until_rollback(log)
+            with self._interruption() as interruption:
+                while self.progress.step < self.settings.steps and not interruption.number:
+                    self._train_until_rollback(log, interruption)
         finally:
             if log is not None:
                 log.close()
         return self.progress
 
-    def _train_until_rollback(self, log: Log | None) -> None:
-        """Train until the last step or a rollback."""
+    def _interruption(self) -> AbstractContextManager[Interruption]:
+        """Of several processes each ends at once: none may wait for another's gradients."""
+        return nullcontext(Interruption()) if self.world.size > 1 else deferred_interruption()
+
+    def _train_until_rollback(self, log: Log | None, interruption: Interruption) -> None:
+        """Train until the last step, a rollback or an interruption."""
         with closing(self.task.batches(self.progress.step)) as batches:
             while self.progress.step < self.settings.steps:
                 terms, loss = self._step(next(batches))
@@ -165,8 +173,13 @@ class Loop:
                 due = step % self.settings.save == 0 and not self.progress.dropped
                 if due or step == self.settings.steps:
                     self._checkpoint(log)
+                elif interruption.number and not self.progress.dropped:
+                    self.progress.spent = time.monotonic() - self._began
+                    save_checkpoint(self.settings.out, self._state())
                 elif step % self.settings.samples == 0 and log is not None:
                     log.sample_sheet(step, self.task.samples(self.trained))
+                if interruption.number:
+                    return
 
     def _step(self, batch: Any) -> tuple[dict[str, float], float]:
         """One step; returns its terms and loss. A skipped step has no terms."""
