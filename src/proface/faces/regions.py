@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from proface.errors import UsageError
-from proface.types import Box
+from proface.types import Box, Face
 
 # The detector's box ends at the forehead: hair needs half as much again above as at the sides.
 ABOVE_FACTOR = 1.5
@@ -152,3 +152,16 @@ def _insert(regions: list[Box], new: Box, fit: Callable[[Box], Box]) -> None:
             regions.remove(box)
             new = new.union(box)
         new = fit(new)
+
+
+def faces_inside(faces: Iterable[Face], box: Box) -> list[Face]:
+    """The faces that overlap a box, in its coordinates."""
+    return [
+        Face(
+            Box(face.box.x - box.x, face.box.y - box.y, face.box.w, face.box.h),
+            face.score,
+            tuple((x - box.x, y - box.y) for x, y in face.landmarks),
+        )
+        for face in faces
+        if face.box.overlaps(box)
+    ]

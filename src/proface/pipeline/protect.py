@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from proface.embedding.base import Change
 from proface.embedding.cover import soften
+from proface.faces.regions import faces_inside
 from proface.inference.cores import cores
 from proface.keys import derive, keystream
 from proface.looks import Look, obfuscate
@@ -51,7 +52,7 @@ def protect_regions(
         box = boxes[n - 1]
         original = as_stored(pixels[box.slices], orientation)
         shown = cover_region(pixels, box, look, faces, flow)
-        check_covered(pixels[box.slices], shown, _inside(faces, box), look)
+        check_covered(pixels[box.slices], shown, faces_inside(faces, box), look)
         obfuscated = as_stored(shown, orientation)
         height, width = original.shape[:2]
         key = derive(file_key, "face", model=flow.digest, face=n, height=height, width=width)
@@ -71,7 +72,7 @@ def protect_regions(
 
 def obfuscate_region(pixels: Pixels, box: Box, look: str | Look, faces: Sequence[Face]) -> Pixels:
     """Apply the look to a region of a picture; faces in the picture's coordinates."""
-    return obfuscate(pixels[box.slices], look, _inside(faces, box))
+    return obfuscate(pixels[box.slices], look, faces_inside(faces, box))
 
 
 def cover_regions(
@@ -89,16 +90,3 @@ def cover_region(pixels: Pixels, box: Box, look: Look, faces: Sequence[Face], fl
     """
     cover = obfuscate_region(pixels, box, look, faces)
     return soften(cover) if look.name == "pixelate" and Change.RESIZING in flow.survives else cover
-
-
-def _inside(faces: Sequence[Face], box: Box) -> list[Face]:
-    """The faces that overlap a region, in its coordinates."""
-    return [
-        Face(
-            Box(face.box.x - box.x, face.box.y - box.y, face.box.w, face.box.h),
-            face.score,
-            tuple((x - box.x, y - box.y) for x, y in face.landmarks),
-        )
-        for face in faces
-        if face.box.overlaps(box)
-    ]

@@ -8,16 +8,18 @@ face, and keep their colour until it changes visibly, which also shows less of t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from proface.faces.regions import faces_inside, regions_for
 from proface.looks import Look, obfuscate
 from proface.looks.look import FACE_SHARE, PAPER_SIDE
 from proface.looks.pixelate import mosaic
 from proface.media.video.planes import I420
+from proface.pipeline.covered import check_covered
 from proface.pipeline.video_frames import owned, paste, window
 from proface.types import Box, Face, Pixels
 
@@ -89,17 +91,29 @@ class Cover:
         """A copy of a frame, H * 3/2 x W, in which every window shows the look.
 
         windows, faces: of this frame, by their track's number.
+
+        Raises:
+            CheckFailedError: the look leaves a face visible.
         """
         covered = frame.copy()
+        people = [Face(face) for face in faces.values()]
         for n, box in windows.items():
             if n in self._mosaics:
                 part = self._mosaics[n].of(frame, box)
             else:
-                shown = obfuscate(_rgb(window(frame, box)), self._look, [_inside(faces[n], box)])
+                # A window may own pixels of a neighbour's face: it covers all that reach into it.
+                shown = obfuscate(_rgb(window(frame, box)), self._look, faces_inside(people, box))
                 part = _i420(shown)
             # Every pixel of an overlap belongs to one window, whose look it shows.
             paste(covered, part, box, owned(windows, n))
+        self._check(frame, covered, faces.values())
         return covered
+
+    def _check(self, frame: I420, covered: I420, faces: Iterable[Box]) -> None:
+        """Raises CheckFailedError where the look leaves a face visible."""
+        for box in (regions_for([face], self._size, expand=0, align=2)[0] for face in faces):
+            before, after = (_rgb(window(picture, box)) for picture in (frame, covered))
+            check_covered(before, after, [Face(Box(0, 0, box.w, box.h))], self._look)
 
 
 def _block(strength: float, regions: Sequence[Box], faces: Sequence[Box]) -> int:
@@ -140,8 +154,3 @@ def _rgb(part: I420) -> Pixels:
 
 def _i420(pixels: Pixels) -> I420:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2YUV_I420), np.uint8)
-
-
-def _inside(face: Box, box: Box) -> Face:
-    """A face in a window's coordinates, without landmarks."""
-    return Face(Box(face.x - box.x, face.y - box.y, face.w, face.h))

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 
 from proface.embedding.base import Words
 from proface.faces import regions_for
+from proface.faces.regions import faces_inside
 from proface.keys import TrackKey, keystream
 from proface.keys.track_keys import SHARED
 from proface.looks import Look
 from proface.models.flow import Flow
+from proface.pipeline.covered import check_covered
 from proface.pipeline.protect import obfuscate_region
 from proface.types import Box, Face, Pixels
 
@@ -50,10 +52,15 @@ def hide(
 
     Returns:
         H x W x 3.
+
+    Raises:
+        CheckFailedError: the look leaves a face visible.
     """
     protected = frame.copy()
+    people = [Face(face) for face in faces.values()]
     for box, track in regions_of(windows, (frame.shape[1], frame.shape[0])):
-        shown = obfuscate_region(frame, box, look, [Face(face) for face in faces.values()])
+        shown = obfuscate_region(frame, box, look, people)
+        check_covered(frame[box.slices], shown, faces_inside(people, box), look)
         pad = _pad(key_of(track), flow, number, box, salt)
         protected[box.slices] = flow.hide(frame[box.slices], shown, pad)
     return protected

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from proface.errors import ImageError, MissingExtraError, UnsupportedImageError
+from proface.media.freed_memory import return_large_blocks
 from proface.media.video.planes import I420, i420, upright
 from proface.types import Pixels
 
@@ -185,6 +186,7 @@ def open_video(path: Path) -> Iterator[VideoReader]:
 def open_container(path: Path) -> Iterator[Any]:
     """Open PyAV's container of a file for reading. Raises ImageError."""
     av = require_av()
+    return_large_blocks()
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
