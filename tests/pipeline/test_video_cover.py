@@ -7,6 +7,8 @@ import random
 import numpy as np
 import pytest
 
+from proface.errors import CheckFailedError
+from proface.faces import regions_for
 from proface.looks import get_look
 from proface.pipeline.video_cover import STEP, Cover, windows_of
 from proface.pipeline.video_frames import window
@@ -100,3 +102,35 @@ def test_other_looks_change_the_face(look: str) -> None:
     face = Box(116, 68, 72, 72)
     change = shown[: SIZE[1]][face.slices].astype(float) - frame[: SIZE[1]][face.slices]
     assert np.abs(change).mean() > 20
+
+
+def of_a_neighbour(look: str) -> tuple[np.ndarray, np.ndarray]:
+    """The first frame of one who comes near a neighbour: the window owns the neighbour's pixels."""
+    rng = np.random.default_rng(1)
+    size = (1280, 720)
+    sides = [40 + 200 * n // 59 for n in range(60)]
+    faces = {
+        1: [Box(500 - side // 2, 360 - side // 2, side, side) for side in sides],
+        2: [Box(550, 310, 100, 100)] * 60,
+    }
+    regions = {n: [regions_for([box], size, align=2)[0] for box in of] for n, of in faces.items()}
+    windows = {n: windows_of(of, size)[0] for n, of in regions.items()}
+    frame = rng.integers(30, 220, (720 * 3 // 2, 1280)).astype(np.uint8)
+    cover = Cover(get_look(look), regions, faces, size)
+    shown = cover(frame, windows, {n: of[0] for n, of in faces.items()})
+    area = faces[2][0].slices
+    return frame[:720][area], shown[:720][area]
+
+
+@pytest.mark.parametrize("look", ["blur", "pixelate", "mask:smile"])
+def test_a_face_in_the_window_of_another_is_covered(look: str) -> None:
+    before, after = of_a_neighbour(look)
+    assert (before == after).mean() < 0.03
+
+
+def test_a_look_that_leaves_a_face_visible_is_refused() -> None:
+    blocks = np.random.default_rng(0).integers(40, 210, (23, 40)).astype(np.uint8)
+    picture = blocks.repeat(8, axis=0).repeat(8, axis=1)[: SIZE[1]]
+    frame = np.concatenate([picture, np.full((SIZE[1] // 2, SIZE[0]), 128, np.uint8)])
+    with pytest.raises(CheckFailedError, match="as it is"):
+        covered([frame], "median:3", Box(96, 48, 112, 112))
