@@ -24,10 +24,9 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from([HEADER, DENIABLE, NESTED]), st.data())
-def test_mutated_fields_never_give_another_error(header: Header, data: st.DataObject) -> None:
-    value = json.loads(header.to_bytes())
-    target: Any = value
+def mutated(value: Any, data: st.DataObject) -> None:
+    """Replace one part of a JSON value, at random, in place."""
+    target = value
     while isinstance(target, (dict, list)) and target:
         keys = list(target) if isinstance(target, dict) else list(range(len(target)))
         key = data.draw(st.sampled_from(keys))
@@ -35,6 +34,12 @@ def test_mutated_fields_never_give_another_error(header: Header, data: st.DataOb
             target[key] = data.draw(json_values)
             break
         target = target[key]
+
+
+@given(st.sampled_from([HEADER, DENIABLE, NESTED]), st.data())
+def test_mutated_fields_never_give_another_error(header: Header, data: st.DataObject) -> None:
+    value = json.loads(header.to_bytes())
+    mutated(value, data)
     try:
         encoded = summed(copy.deepcopy(value))
     except UnicodeEncodeError:

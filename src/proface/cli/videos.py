@@ -130,10 +130,9 @@ def inspect_clip(file: Path, *, json: bool) -> None:
 
     video = read_video_file(file)
     header = video.header
-    sizes = {
-        track.n: sum(r.length for (_s, n), r in video.chunks.items() if n == track.n)
-        for track in header.tracks
-    }
+    sizes = dict.fromkeys(header.track, 0)
+    for (_segment, n), record in video.chunks.items():
+        sizes[n] += record.length
     tracks = [{**entry_record(track), "bytes": sizes[track.n]} for track in header.tracks]
     keys = [str(stanza.get("type")) for stanza in header.stanzas]
     if json:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, Literal
 
@@ -19,12 +21,14 @@ from numpy.typing import NDArray
 from proface.container import header_fields as fields
 from proface.container.canonical_json import canonical_json, parse_canonical
 from proface.container.header_fields import Damaged
+from proface.container.video_records import MAX_RECORDS
 from proface.errors import DamagedFileError
 from proface.media import base64_text
 
 FORMAT, VERSION = "proface video", 1
 MAX_FRAMES = 100_000_000
 MAX_SEGMENTS = MAX_TRACKS = 100_000
+MAX_CHUNKS = MAX_RECORDS - 1  # the header is a record too
 ID_BYTES = SALT_BYTES = 16
 _FIELDS = {
     *("checksum", "format", "mac", "version", "carry", "model", "look", "pixel_format", "size"),
@@ -105,12 +109,22 @@ class VideoHeader:
 
     def chunks(self) -> list[tuple[int, int]]:
         """Segment and track number of every chunk, in the order of the file."""
-        return [
-            (number, track.n)
-            for number, segment in enumerate(self.segments)
-            for track in self.tracks
-            if track.first < segment.first + segment.frames and track.last >= segment.first
-        ]
+        return [(n, track) for n, tracks in enumerate(self.tracks_of) for track in tracks]
+
+    @cached_property
+    def tracks_of(self) -> list[list[int]]:
+        """For each segment the numbers of its tracks, in order."""
+        found: list[list[int]] = [[] for _ in self.segments]
+        firsts = [segment.first for segment in self.segments]
+        for track in self.tracks:
+            for number in _segments_of(firsts, track.first, track.last):
+                found[number].append(track.n)
+        return found
+
+    @cached_property
+    def track(self) -> Mapping[int, TrackEntry]:
+        """The tracks by their numbers."""
+        return {track.n: track for track in self.tracks}
 
     def span(self, number: int) -> str:
         """The time of a segment, for messages: "from 4.0 s to 8.0 s"."""
@@ -163,6 +177,13 @@ class VideoHeader:
         if len(identity) != ID_BYTES:
             raise damaged("id", f"is not {ID_BYTES} bytes")
         stanzas = fields.items(value["stanzas"], 1, 32, "stanzas", damaged)
+        segments = _segments(value["segments"], frames, damaged)
+        tracks = _tracks(value["tracks"], frames, damaged)
+        if (
+            count_chunks([s.first for s in segments], [(t.first, t.last) for t in tracks])
+            > MAX_CHUNKS
+        ):
+            raise damaged("tracks", "are too many")
         return cls(
             carry=carry,
             model_name=model["name"],
@@ -173,13 +194,28 @@ class VideoHeader:
             ),
             size=fields.size(value["size"], damaged),
             frames=frames,
-            segments=_segments(value["segments"], frames, damaged),
-            tracks=_tracks(value["tracks"], frames, damaged),
+            segments=segments,
+            tracks=tracks,
             id=identity,
             stanzas=tuple(fields.opaque(stanza, "stanza", damaged) for stanza in stanzas),
             sealed=fields.sealed(value["sealed"], damaged),
             mac=fields.hexadecimal(value["mac"], 32, "mac", damaged),
         )
+
+
+def count_chunks(firsts: Sequence[int], tracks: Iterable[tuple[int, int]]) -> int:
+    """How many chunks a video has: one for each track in each of its segments.
+
+    Args:
+        firsts: the first frame of each segment, ascending.
+        tracks: the first and the last frame of each.
+    """
+    return sum(len(_segments_of(firsts, first, last)) for first, last in tracks)
+
+
+def _segments_of(firsts: Sequence[int], first: int, last: int) -> range:
+    """The numbers of the segments that a track is in."""
+    return range(bisect_right(firsts, first) - 1, bisect_right(firsts, last))
 
 
 def _segments(value: Any, frames: int, damaged: Damaged) -> tuple[Segment, ...]:

@@ -16,7 +16,6 @@ from proface.media.video.mux import coded_pictures
 
 VIDEO = "video"  # stands for the model in keys that no flow enters
 METADATA = "metadata"  # the purpose and name of the sealed descriptions
-MAX_TRACKS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class VideoFile:
         with open(self.path, "rb") as file:
             chunk = Chunk.from_bytes(record.read(file), self.header.size)
         whole = self.header.segments[segment]
-        entry = next(entry for entry in self.header.tracks if entry.n == track)
+        entry = self.header.track[track]
         first = max(whole.first, entry.first)
         count = min(whole.first + whole.frames - 1, entry.last) + 1 - first
         if (chunk.track, chunk.number) != (track, segment):

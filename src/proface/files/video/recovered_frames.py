@@ -50,9 +50,7 @@ def recovered_frames(
         raise DamagedFileError(f"{opened.file.path}: the picture has another size. Use the file.")
     frames = reader.frames()
     for number, segment in enumerate(header.segments):
-        streams = [
-            _FaceReader(opened, number, track) for at, track in header.chunks() if at == number
-        ]
+        streams = [_FaceReader(opened, number, track) for track in header.tracks_of[number]]
         for index in range(segment.first, segment.first + segment.frames):
             frame = next(frames, None)
             if frame is None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from proface.container.video_header import SALT_BYTES, Chunk
-from proface.errors import CheckFailedError, ImageError
+from proface.container.video_header import MAX_CHUNKS, SALT_BYTES, Chunk, count_chunks
+from proface.errors import CheckFailedError, ImageError, UsageError
 from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.survey import Progress, Survey, VideoTrack
 from proface.files.video.work import PictureWriter, Secrets, Work
@@ -97,6 +97,12 @@ class SegmentProtector:
     ) -> None:
         self.look, self.flow, self.work = look, flow, work
         self.segments = segments_of(survey)
+        firsts = [first for first, _count in self.segments]
+        tracks = [(track.track.first, track.track.last) for track in survey.protected]
+        if count_chunks(firsts, tracks) > MAX_CHUNKS:
+            raise UsageError(
+                "The video is too long for so many faces. Cut it, and protect each part."
+            )
         self.worst_psnr = math.inf
         self.info, self.check = survey.info, check
         self.coding = Coding(lossless=flow is not None, crf=options.crf)
