@@ -16,6 +16,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from proface.errors import UsageError
+from proface.server.forms import GivenLook
 from tests.server.conftest import saved
 from tests.server.services import SECONDS, Running, serving
 
@@ -125,6 +127,13 @@ RAW: dict[str, str] = {
     "a job that is a path": "GET /v1/jobs/..%2f.. HTTP/1.1\r\nHost: {host}\r\n\r\n",
     "no HTTP at all": "\x16\x03\x01 hello\r\n\r\n",
 }
+
+
+@pytest.mark.parametrize("look", ["mask:own.png", "MASK:own.png", " Mask : own.png "])
+def test_a_look_names_no_file_of_the_service(look: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="look_picture"):
+        GivenLook(look, None).spec(tmp_path, 1000)
+
 
 BODIES = [(path, name) for path in PATHS for name in PHOTOS]
 

@@ -8,8 +8,9 @@ import time
 import zipfile
 
 import httpx
+from PIL import Image
 
-from tests.server.conftest import pixels
+from tests.server.conftest import pixels, saved
 from tests.server.services import PASSWORD, SECONDS, Running
 
 
@@ -83,3 +84,22 @@ def test_a_job_takes_its_uploads_once(client, portrait):
 
     assert client.post("/v1/jobs/protect", data=fields).status_code == 404
     client.delete(f"/v1/jobs/{job['id']}")
+
+
+def test_each_job_has_its_own_picture_of_a_look(client, service: Running, portrait):
+    before = set(service.left())
+    sticker = saved(Image.new("RGBA", (40, 40), (200, 30, 30, 255)), "PNG")
+    jobs = []
+    for _ in range(2):
+        sent = upload(client, portrait, "a.jpg")
+        files = {"look_picture": ("mine.png", sticker)}
+        fields = {"upload": [sent], "look": "mask"}
+        # Refused: without a password. Its picture goes at once.
+        assert client.post("/v1/jobs/protect", data=fields, files=files).status_code == 400
+        fields["password"] = PASSWORD
+        answer = client.post("/v1/jobs/protect", data=fields, files=files)
+        jobs.append(answer.json()["id"])
+        assert finished(client, jobs[-1])["failed"] == 0
+    for number in jobs:
+        client.delete(f"/v1/jobs/{number}")
+    assert set(service.left()) <= before

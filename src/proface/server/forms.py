@@ -157,7 +157,9 @@ class GivenLook:
         Raises:
             UsageError: it names a file.
         """
-        name, colon, strength = self.look.strip().partition(":")
+        # As `get_look` reads them: what is checked here is what is used there.
+        name, colon, strength = (part.strip() for part in self.look.partition(":"))
+        name = name.lower()
         if self.picture is not None:
             if colon:
                 raise UsageError("`look_picture` goes with a look's name alone: mask, swap.")
@@ -169,7 +171,7 @@ class GivenLook:
                 f"look {self.look!r}: give a name of /v1/looks with its strength; a picture of "
                 "your own goes into `look_picture`."
             )
-        kind = LOOKS.get(name.lower())
+        kind = LOOKS.get(name)
         if kind is not None and not kind.default:
             raise UsageError(f"look {name}: send the face to show as `look_picture`.")
         return f"{name}:{strength}"

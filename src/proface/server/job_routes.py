@@ -41,14 +41,15 @@ async def protect(
     One that fails is a record with its reason.
     """
     service.jobs.check_room()
-    chosen = replace(options, look=look.spec(service.folder, service.limits.file_bytes))
-    get_look(chosen.look)
-    secret = key.read()
-    check_usage(chosen, (secret,))
-    work = Protecting(secret, chosen, models=service.models)
-    planned = partial(plan_one, format_name=format_name, lossless=needs_lossless(chosen))
-    taken = service.uploads.take(uploads)
-    return service.jobs.start(taken, planned, partial(_told, work)).to_json()
+    with service.jobs.new_folder() as folder:
+        chosen = replace(options, look=look.spec(folder, service.limits.file_bytes))
+        get_look(chosen.look)
+        secret = key.read()
+        check_usage(chosen, (secret,))
+        work = Protecting(secret, chosen, models=service.models)
+        planned = partial(plan_one, format_name=format_name, lossless=needs_lossless(chosen))
+        taken = service.uploads.take(uploads)
+        return service.jobs.start(folder, taken, planned, partial(_told, work)).to_json()
 
 
 @router.post("/recover", status_code=HTTPStatus.ACCEPTED, summary="Recover many photos and videos")
@@ -64,7 +65,8 @@ async def recover(
     work = Recovering(key.read_any(), force=force, models=service.models)
     planned = partial(plan_one, format_name=format_name)
     taken = service.uploads.take(uploads)
-    return service.jobs.start(taken, planned, partial(_told, work)).to_json()
+    with service.jobs.new_folder() as folder:
+        return service.jobs.start(folder, taken, planned, partial(_told, work)).to_json()
 
 
 @router.get("/{job}", summary="Progress")

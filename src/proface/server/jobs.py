@@ -9,7 +9,8 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -33,7 +34,7 @@ class BatchJob:
 
     Attributes:
         id: 128 random bits; who knows it may use the job.
-        folder: holds the archive, and one result at a time for each worker.
+        folder: holds the archive, one result at a time for each worker, and the look's picture.
         total: the number of photos and videos.
         records: as `--json` prints them, in the order in which they were done.
         state: what it is doing.
@@ -85,18 +86,30 @@ class Jobs:
         if len(self._jobs) >= self._limits.jobs:
             raise Busy("The service keeps as many jobs as it may. Try again later.", 30)
 
-    def start(self, uploads: Sequence[Upload], plan_one: PlanOne, work: Work) -> BatchJob:
-        """Begin a job, which owns the uploads from now on.
+    @contextmanager
+    def new_folder(self) -> Iterator[Path]:
+        """A folder for a job that is about to start; removed if it does not."""
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            if folder.name not in self._jobs:
+                _remove(folder)
+
+    def start(
+        self, folder: Path, uploads: Sequence[Upload], plan_one: PlanOne, work: Work
+    ) -> BatchJob:
+        """Begin a job, which owns the folder and the uploads from now on.
 
         Args:
+            folder: of `new_folder`, inside its context.
             uploads: the photos and videos.
             plan_one: gives the job of one, with its output in a folder.
             work: does one, and tells of a video's frames.
         """
-        number = secrets.token_hex(16)
-        job = BatchJob(number, self._folder / number, len(uploads), waiting=[*uploads])
-        job.folder.mkdir(mode=0o700)
-        self._jobs[number] = job
+        job = BatchJob(folder.name, folder, len(uploads), waiting=[*uploads])
+        self._jobs[job.id] = job
         job.task = asyncio.create_task(self._run(job, plan_one, work))
         return job
 
