@@ -11,6 +11,8 @@ import pytest
 
 from proface import Key
 from proface.container.video_header import Chunk
+from proface.errors import OutputError
+from proface.files.video import segments
 from proface.files.video.access import read_video_file
 from proface.files.video.protect import protect_video
 from proface.files.video.verify import verify_video
@@ -58,6 +60,48 @@ def test_killed_and_run_again(tmp_path: Path, stage: str, frame: int, resumed: i
     assert report.fault is None
     assert report.tracks[0].frames == 210
     assert packets(output, "audio") == packets(clip.path, "audio")
+
+
+def test_two_runs_do_not_write_one_output(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 20, size=(192, 160))
+    key, output = tmp_path / "key", tmp_path / "out" / "clip.mp4"
+    Key.generate().save(key)
+    refused = []
+
+    def meanwhile(stage: str, done: int, _total: int) -> None:
+        if (stage, done) in (("faces", 5), ("picture", 5)):
+            with pytest.raises(OutputError, match="another run"):
+                protect_video(clip.path, output, Key.from_file(key))
+            refused.append(stage)
+
+    protect_video(clip.path, output, Key.from_file(key), progress=meanwhile)
+    assert refused == ["faces", "picture"]
+    assert [path.name for path in output.parent.iterdir()] == ["clip.mp4"]
+    assert verify_video(output, Key.from_file(key), original=clip.path).fault is None
+
+
+def test_a_run_without_faces_leaves_no_folder(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mp4", [], 10, size=(192, 160))
+    output = tmp_path / "out" / "clip.mp4"
+    assert not protect_video(clip.path, output, Key.generate()).written
+    assert list(output.parent.iterdir()) == []
+
+
+def test_a_run_goes_on_with_the_segments_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version may cut a video otherwise."""
+    clip = make(
+        tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 110, size=(192, 160), times=slow(110)
+    )
+    key, output = tmp_path / "key", tmp_path / "out.mp4"
+    Key.generate().save(key)
+    run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
+    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    monkeypatch.setattr(segments, "SEGMENT_SECONDS", 3)
+    assert protect_video(clip.path, output, Key.from_file(key)).resumed == 1
+    assert len(read_video_file(output).header.segments) == 2
+    assert verify_video(output, Key.from_file(key), original=clip.path).fault is None
 
 
 def test_a_part_that_is_coded_again_gets_another_salt(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from proface.errors import (
 )
 from proface.faces.networks import release_networks
 from proface.files.video.access import METADATA, VIDEO
-from proface.files.video.segments import SegmentProtector
+from proface.files.video.segments import SegmentProtector, segments_of
 from proface.files.video.survey import Progress, Survey, VideoTrack, survey
-from proface.files.video.work import Secrets, Work, fingerprint
+from proface.files.video.work import Secrets, Segments, Work, fingerprint
 from proface.keys import KdfParameters, Key, derive, header_mac, seal
 from proface.looks import get_look
 from proface.media.atomic_output import atomic_output
@@ -104,30 +104,34 @@ def protect_video(
         )
     with open_video(source) as reader:
         info = reader.info
-    work, keys = Work(output), (key, *also)
-    mark = fingerprint(source, options)
-    found = work.load(keys, mark, info)
-    if found is None:
-        people = load_people(options.keep, options.only)
-        surveyed = survey(source, options, people, progress=progress)
-        release_networks()  # of no use from here on
-        return_freed_memory()
-        _check_skip(options, surveyed, source)
-        secrets = Secrets.fresh(keys, kdf or KdfParameters.fresh())
-        if not surveyed.protected:
-            return ProtectedVideo(surveyed)
-        work.create(secrets, surveyed, mark)
-    else:
-        secrets, surveyed = found
     flow = models.load(options.model or "padded") if options.carry == "pixels" else None
-    protector = SegmentProtector(surveyed, options, look, flow, secrets, work, check=check)
-    try:
-        resumed = protector.run(source, progress)
-        _write(source, output, surveyed, options, secrets, protector, overwrite=overwrite)
-    except ProfaceError:
+    work, keys = Work(output), (key, *also)
+    mark = fingerprint(source, options, flow.digest if flow else "")
+    with work.claimed():
+        found = work.load(keys, mark, info)
+        if found is None:
+            people = load_people(options.keep, options.only)
+            surveyed = survey(source, options, people, progress=progress)
+            release_networks()  # of no use from here on
+            return_freed_memory()
+            _check_skip(options, surveyed, source)
+            secrets = Secrets.fresh(keys, kdf or KdfParameters.fresh())
+            if not surveyed.protected:
+                return ProtectedVideo(surveyed)
+            segments: Segments = segments_of(surveyed)
+            work.create(secrets, surveyed, segments, mark)
+        else:
+            secrets, surveyed, segments = found
+        protector = SegmentProtector(
+            surveyed, segments, options, look, flow, secrets, work, check=check
+        )
+        try:
+            resumed = protector.run(source, progress)
+            _write(source, output, surveyed, options, secrets, protector, overwrite=overwrite)
+        except ProfaceError:
+            work.remove()
+            raise
         work.remove()
-        raise
-    work.remove()
     return ProtectedVideo(surveyed, protector.worst_psnr, info.left_out, True, resumed)
 
 
@@ -207,14 +211,14 @@ def _header(
     film: Path, surveyed: Survey, options: Options, secrets: Secrets, protector: SegmentProtector
 ) -> bytes:
     """The header of the file, with digests of the frames as the file has them."""
+    if sum(1 for _ in coded_pictures(film)) != len(surveyed.pts):
+        raise CheckFailedError("The video has other frames than were coded. Nothing was written.")
     coded = coded_pictures(film)
     segments = []
     for first, count in protector.segments:
         digest = picture_digest(coded, count)
         start, end = surveyed.seconds(first), surveyed.seconds(first + count - 1)
         segments.append(Segment(first, count, round(1000 * start), round(1000 * end), digest))
-    if next(coded, None) is not None:
-        raise CheckFailedError("The video has more frames than were coded. Nothing was written.")
     sealed = {}
     info = surveyed.info
     if info.metadata:

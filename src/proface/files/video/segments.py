@@ -20,7 +20,7 @@ from proface.container.video_header import MAX_CHUNKS, SALT_BYTES, Chunk, count_
 from proface.errors import CheckFailedError, ImageError, UsageError
 from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.survey import Progress, Survey, VideoTrack
-from proface.files.video.work import PictureWriter, Secrets, Work
+from proface.files.video.work import PictureWriter, Secrets, Segments, Work
 from proface.keys import TrackKey, seal
 from proface.looks import Look
 from proface.media.freed_memory import return_freed_memory
@@ -41,7 +41,11 @@ _CHECKED = 10  # every tenth frame's faces are compared with the original, with 
 
 
 def segments_of(survey: Survey) -> list[tuple[int, int]]:
-    """First frame and number of frames of each segment; shorter where faces are large or many."""
+    """First frame and number of frames of each segment; shorter where faces are large or many.
+
+    Raises:
+        UsageError: there would be more chunks than a file may have.
+    """
     size, total = survey.info.size, len(survey.pts)
     tracks = [(track.track.first, _region_sizes(track, size)) for track in survey.protected]
 
@@ -62,6 +66,9 @@ def segments_of(survey: Survey) -> list[tuple[int, int]]:
         count = max(1, bisect_right(counts, MOST_HELD, key=partial(held_bytes, first)))
         found.append((first, count))
         first += count
+    spans = [(track.track.first, track.track.last) for track in survey.protected]
+    if count_chunks([first for first, _count in found], spans) > MAX_CHUNKS:
+        raise UsageError("The video is too long for so many faces. Cut it, and protect each part.")
     return found
 
 
@@ -76,8 +83,7 @@ class SegmentProtector:
 
     Attributes:
         worst_psnr: of the faces as they recover, per chunk or, with "pixels", per frame, in dB.
-        look, flow, work: as given; `flow` is for carry "pixels", else None.
-        segments: first frame and number of frames of each.
+        segments, look, flow, work: as given; `flow` is for carry "pixels", else None.
         info, coding, check: of the video; of its picture; whether faces are compared.
         least_psnr: of sealed faces, in dB.
         quantisers: of each track, that of its last film, with which the next one begins.
@@ -87,6 +93,7 @@ class SegmentProtector:
     def __init__(
         self,
         survey: Survey,
+        segments: Segments,
         options: Options,
         look: Look,
         flow: Flow | None,
@@ -96,13 +103,7 @@ class SegmentProtector:
         check: bool,
     ) -> None:
         self.look, self.flow, self.work = look, flow, work
-        self.segments = segments_of(survey)
-        firsts = [first for first, _count in self.segments]
-        tracks = [(track.track.first, track.track.last) for track in survey.protected]
-        if count_chunks(firsts, tracks) > MAX_CHUNKS:
-            raise UsageError(
-                "The video is too long for so many faces. Cut it, and protect each part."
-            )
+        self.segments = segments
         self.worst_psnr = math.inf
         self.info, self.check = survey.info, check
         self.coding = Coding(lossless=flow is not None, crf=options.crf)

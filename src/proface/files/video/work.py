@@ -1,6 +1,7 @@
 """The folder of a run in progress, beside its output, from which an interrupted run goes on.
 
-    plan            the stanzas in clear; sealed: fingerprint of source and options, times, tracks
+    plan            the stanzas in clear; sealed: fingerprint of source and options, times, tracks,
+                    segments
     00000.pictures  the coded frames of segment 0
     00000.chunks    its chunks; written first, so that `.pictures` tells that a segment is whole
 
@@ -16,14 +17,14 @@ import os
 import shutil
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from proface.errors import DamagedFileError, ProfaceError
+from proface.errors import DamagedFileError, OutputError, ProfaceError
 from proface.faces.tracks import Track
 from proface.files.video.survey import Survey, VideoTrack
 from proface.keys import (
@@ -37,13 +38,16 @@ from proface.keys import (
     unseal,
 )
 from proface.media.atomic_output import TEMPORARY_PREFIX, output_error
+from proface.media.file_lock import exclusive
 from proface.media.video.coding import CodedPicture
 from proface.media.video.source import VideoInfo
 from proface.options import Options
 
-_LAYOUT = 2  # of this folder; another version's folder is not used
+_LAYOUT = 3  # of this folder; another version's folder is not used
 _PICTURE = struct.Struct(">qBI")
 _PURPOSE = "video plan"
+
+Segments = Sequence[tuple[int, int]]  # the first frame and the number of frames of each
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,33 @@ class Work:
         self.folder = output.with_name(f"{TEMPORARY_PREFIX}{output.name}.work")
         self._output = output
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Make the folder if it is not there, and keep other runs from it; removed if empty.
+
+        Raises:
+            OutputError: another run uses it, or it cannot be made.
+        """
+        with ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+                stack.enter_context(exclusive(self.folder, wait=False))
+            except BlockingIOError:
+                raise OutputError(
+                    f"{self._output}: another run is writing this video. Wait for it, or choose "
+                    "another output."
+                ) from None
+            except OSError as error:
+                raise output_error(self._output, error) from error
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    self.folder.rmdir()
+
     def load(
         self, keys: Sequence[Key], fingerprint: str, info: VideoInfo
-    ) -> tuple[Secrets, Survey] | None:
+    ) -> tuple[Secrets, Survey, Segments] | None:
         """What an interrupted run left, if it was of the same source, options and keys."""
         try:
             data = (self.folder / "plan").read_bytes()
@@ -84,19 +112,28 @@ class Work:
         with np.load(io.BytesIO(plain), allow_pickle=False) as arrays:
             if str(arrays["fingerprint"]) != fingerprint:
                 return None
-            survey = _unpacked(arrays, info)
-            return Secrets(file_key, stanzas, arrays["id"].tobytes()), survey
+            secrets = Secrets(file_key, stanzas, arrays["id"].tobytes())
+            segments = [(int(first), int(count)) for first, count in arrays["segments"]]
+            return secrets, _unpacked(arrays, info), segments
 
-    def create(self, secrets: Secrets, survey: Survey, fingerprint: str) -> None:
-        """Begin anew: an empty folder with the plan."""
-        self.remove()
+    def create(
+        self, secrets: Secrets, survey: Survey, segments: Segments, fingerprint: str
+    ) -> None:
+        """Begin anew: nothing but the plan in the folder."""
         head = json.dumps([dict(stanza) for stanza in secrets.stanzas]).encode()
         file = io.BytesIO()
         identity = np.frombuffer(secrets.id, np.uint8)
-        np.savez(file, fingerprint=np.array(fingerprint), id=identity, **_packed(survey))
+        np.savez(
+            file,
+            fingerprint=np.array(fingerprint),
+            id=identity,
+            segments=np.array(segments),
+            **_packed(survey),
+        )
         sealed = seal(derive(secrets.file_key, _PURPOSE, model=""), file.getvalue(), head)
         try:
-            self.folder.mkdir(parents=True, mode=0o700)
+            for old in self.folder.iterdir():
+                old.unlink()
             with self._writing("plan") as output:
                 output.write(head + b"\n" + sealed)
         except OSError as error:
@@ -161,13 +198,18 @@ class PictureWriter:
             self._file.write(_PICTURE.pack(one.pts, one.key, len(one.data)) + one.data)
 
 
-def fingerprint(path: Path, options: Options) -> str:
-    """A digest of a source's content and of the options that its protection depends on."""
+def fingerprint(path: Path, options: Options, model: str) -> str:
+    """A digest of a source's content and of all that its protection depends on.
+
+    model: digest of the flow, or empty.
+    """
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while part := file.read(1 << 20):
             digest.update(part)
-    digest.update(json.dumps([_LAYOUT, asdict(options)], sort_keys=True, default=str).encode())
+    digest.update(
+        json.dumps([_LAYOUT, model, asdict(options)], sort_keys=True, default=str).encode()
+    )
     for photo in (*options.keep, *options.only):
         digest.update(hashlib.sha256(Path(photo).read_bytes()).digest())
     return digest.hexdigest()
