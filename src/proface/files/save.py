@@ -24,15 +24,12 @@ from proface.media.atomic_output import atomic_output, output_error
 from proface.media.photo import Photo
 from proface.models.flow import Flow
 from proface.models.store import ModelStore
-from proface.pipeline.quality import LEAST_PSNR, psnr
+from proface.pipeline.quality import LEAST_DRAFT, LEAST_PSNR, psnr
 from proface.pipeline.recover import draft_psnrs, recover_region
 from proface.pipeline.survival import Distortion
 from proface.types import Pixels
 
 NOTHING = "Nothing was written."
-# Of a draft. The network takes up to 0.5 dB from what is nothing but noise: so a face whose draft
-# is good enough recovers at LEAST_PSNR or more under every pad.
-LEAST_DRAFT = LEAST_PSNR + 0.6
 CLEARLY = 3.0  # dB above the minimum, at which a draft settles that a face will recover
 
 # Originals of the regions, file key, models, what the faces must survive.

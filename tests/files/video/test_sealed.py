@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +134,12 @@ def test_options_that_videos_do_not_have(short: object, options: Options, tmp_pa
     with pytest.raises(UsageError, match=r"[Oo]ption|look|model"):
         protect_video(short.path, tmp_path / "out.mkv", Key.generate(), options)  # type: ignore[attr-defined]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_a_recovered_video_is_as_private_as_the_protected_one(sealed: Done, tmp_path: Path) -> None:
+    protected = tmp_path / "a.mp4"
+    protected.write_bytes(sealed.path.read_bytes())
+    protected.chmod(0o600)
+    recover_video(protected, tmp_path / "back.mp4", sealed.key)
+    assert (tmp_path / "back.mp4").stat().st_mode & 0o777 == 0o600

@@ -141,3 +141,25 @@ def test_what_is_a_video(tmp_path: Path) -> None:
     (tmp_path / "b.mp4").write_bytes(b"\xff\xd8\xff\xe0" + bytes(500))  # a JPEG
     (tmp_path / "c.mov").write_bytes(b"nothing at all")
     assert [is_video(tmp_path / name) for name in ("b.mp4", "c.mov")] == [False, True]
+
+
+def test_a_file_opens_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg also knows lists of files, and names that mean several."""
+    monkeypatch.chdir(tmp_path)
+    make(Path("other.mp4"), FACE, 5)
+    Path("list.mp4").write_text("ffconcat version 1.0\nfile other.mp4\n")
+    Path("concat:other.mp4").write_bytes(b"no video")
+    for name in ("list.mp4", "concat:other.mp4"):
+        with pytest.raises(ImageError), open_video(Path(name)):
+            pass
+
+
+def test_names_that_look_like_protocols_are_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(Path("a.mp4"), FACE, 5)
+    for name in ("concat:a.mp4", "http:%20a.mp4", "file:a.mp4", "-a#?.mp4"):
+        Path(name).write_bytes(Path("a.mp4").read_bytes())
+        with open_video(Path(name)) as reader:
+            assert len(list(reader.frames())) == 5

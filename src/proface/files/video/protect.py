@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from proface.keys import KdfParameters, Key, derive, header_mac, seal
 from proface.looks import get_look
 from proface.media.atomic_output import atomic_output
 from proface.media.freed_memory import return_freed_memory
+from proface.media.video.descriptions import safe_descriptions
 from proface.media.video.formats import output_kind
 from proface.media.video.mux import coded_pictures, write_video
 from proface.media.video.source import open_video
@@ -183,6 +184,9 @@ def _write(
     """Put the segments together, add the header and the chunks."""
     work, info = protector.work, surveyed.info
     film = work.folder / f"film{output.suffix}"
+    public: dict[str, str] = {}
+    if options.keep_metadata:
+        public = safe_descriptions(info.metadata, place=options.keep_place)
     write_video(
         film,
         output_kind(output),
@@ -191,7 +195,7 @@ def _write(
         protector.coding,
         work.read_pictures(len(protector.segments)),
         surveyed.pts.tolist(),
-        _public(info.metadata, options),
+        public,
     )
     header = _header(film, surveyed, options, secrets, protector)
     lengths = [len(header)]
@@ -241,17 +245,6 @@ def _header(
     )
     mac = header_mac(secrets.file_key, VIDEO, header.signed_bytes())
     return header.with_mac(mac).to_bytes()
-
-
-def _public(metadata: Mapping[str, str], options: Options) -> dict[str, str]:
-    """The descriptions that stay readable: with `keep_metadata`, without the place or with it."""
-    if not options.keep_metadata:
-        return {}
-    return {
-        name: text
-        for name, text in metadata.items()
-        if options.keep_place or not any(word in name.lower() for word in ("location", "gps"))
-    }
 
 
 def _entry(track: VideoTrack, surveyed: Survey) -> TrackEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from proface.media.atomic_output import atomic_output
 from proface.media.video.coding import CodedPicture, Coding, SegmentEncoder
 from proface.media.video.formats import output_kind
 from proface.media.video.mux import write_video
-from proface.media.video.source import open_video
+from proface.media.video.source import open_container, open_video
 from proface.models.flow import Flow
 from proface.models.store import ModelStore
 
@@ -82,7 +83,8 @@ def recover_video(
                     progress("picture", done, header.frames)
             yield from encoder.finish()
 
-        with atomic_output(output, overwrite=overwrite) as temporary:
+        mode = os.stat(source).st_mode & 0o666  # as private as the protected file
+        with atomic_output(output, overwrite=overwrite, mode=mode) as temporary:
             write_video(
                 temporary,
                 output_kind(output),
@@ -123,9 +125,10 @@ def _outcome(opened: Opened) -> RecoveredVideo:
 
 
 def _times(source: Path) -> list[int]:
-    """The times of all frames, without keeping them."""
-    with open_video(source) as reader:
-        return [frame.pts for frame in reader.frames()]
+    """The times of all frames, from their packets."""
+    with open_container(source) as container:
+        packets = container.demux(container.streams.video[0])
+        return sorted(packet.pts for packet in packets if packet.size)
 
 
 def _metadata(opened: Opened) -> dict[str, str]:

@@ -16,6 +16,8 @@ VIDEO_SUFFIXES = {
     *(".wmv", ".flv", ".3gp", ".ogv"),
 }
 OUTPUT_SUFFIXES: dict[str, VideoKind] = {".mp4": "MP4", ".m4v": "MP4", ".mkv": "MKV"}
+# FFmpeg's names of the formats below. Others, such as a list of files, could name further files.
+DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg"
 _EBML = b"\x1a\x45\xdf\xa3"
 _OTHERS = (
     b"\x00\x00\x01\xba",  # MPEG program stream

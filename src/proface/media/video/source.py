@@ -18,6 +18,7 @@ import numpy as np
 
 from proface.errors import ImageError, MissingExtraError, UnsupportedImageError
 from proface.media.freed_memory import return_large_blocks
+from proface.media.video.formats import DEMUXERS
 from proface.media.video.planes import I420, i420, upright
 from proface.types import Pixels
 
@@ -188,7 +189,12 @@ def open_container(path: Path) -> Iterator[Any]:
     av = require_av()
     return_large_blocks()
     try:
-        container = av.open(str(path), metadata_errors="replace")
+        # By these names and formats alone, FFmpeg opens this file and no other.
+        container = av.open(
+            f"file:{path}",
+            metadata_errors="replace",
+            container_options={"format_whitelist": DEMUXERS},
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no video"
         raise ImageError(
