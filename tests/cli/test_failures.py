@@ -1,6 +1,8 @@
 """Each way to fail: its exit code, its one line, and nothing left behind."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -260,3 +262,16 @@ def test_a_result_without_regions_is_not_saved(meadow, tmp_path):
     with pytest.raises(proface.ProfaceError, match="nothing to save"):
         result.save(tmp_path / "out.png")
     assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no core files")
+def test_a_crash_leaves_no_core_file():
+    script = (
+        "import sys; from resource import *; from proface import cli\n"
+        "hard = getrlimit(RLIMIT_CORE)[1]; setrlimit(RLIMIT_CORE, (hard, hard))\n"
+        "sys.argv = ['proface', '--version']\n"
+        "try: cli.main()\n"
+        "except SystemExit: print('limit', getrlimit(RLIMIT_CORE)[0])\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("limit 0\n")

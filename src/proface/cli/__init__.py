@@ -70,6 +70,7 @@ def _before(
 def main() -> NoReturn:
     """Run a command and exit with its exit code, without a traceback."""
     take_over_streams(libraries="--debug" in sys.argv)
+    _forbid_core_dumps()
     # Handle them like Ctrl-C, so that temporary files, which may show faces, are removed.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -85,6 +86,15 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or (0 if isinstance(error, BrokenPipeError) else 1)
     sys.exit(code)
+
+
+def _forbid_core_dumps() -> None:
+    """A crash in a codec must not write passwords and originals to a file."""
+    if sys.platform != "win32":
+        import resource
+
+        _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def _run() -> int:

@@ -13,6 +13,9 @@ import re
 from proface.errors import DamagedFileError
 
 MAX_BYTES = 16 << 20
+_MOST_PREFIXES = (
+    64  # of the namespaces below, which are eleven: with more, time grows by the square
+)
 NAMESPACE = b"urn:proface:1"
 _OPEN = b'<rdf:Description rdf:about="" xmlns:proface="%s"><proface:header>' % NAMESPACE
 _CLOSE = b"</proface:header></rdf:Description>"
@@ -101,12 +104,13 @@ def without_descriptions(xmp: bytes) -> bytes:
     """Remove the descriptions of parts of the file that are not kept, such as a film behind it.
 
     Only elements and attributes in the namespaces of _PASSENGERS are removed; the rest stays byte
-    for byte. A packet that is over MAX_BYTES or whose tags do not match stays as it is.
+    for byte. A packet that is over MAX_BYTES, whose tags do not match, or with more prefixes than
+    any program writes, stays as it is.
     """
     if len(xmp) > MAX_BYTES:
         return xmp
     prefixes = {match[1] for match in _BINDING.finditer(xmp) if match[2].startswith(_PASSENGERS)}
-    if not prefixes:
+    if not 0 < len(prefixes) <= _MOST_PREFIXES:
         return xmp
     names = b"|".join(re.escape(prefix) for prefix in sorted(prefixes))
     shorter = _without_elements(xmp, names)
