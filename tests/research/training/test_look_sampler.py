@@ -122,12 +122,12 @@ def test_another_image_and_plain_colours_serve_as_covers(tmp_path: Path) -> None
     assert any(count == 1 and cover.any() for count, cover in zip(colours, covers, strict=True))
 
 
-def test_covers_with_detail_get_twice_the_share(tmp_path: Path) -> None:
+def test_covers_with_detail_get_three_times_the_share(tmp_path: Path) -> None:
     target = tmp_path / "another.png"
     Image.fromarray(np.full((64, 64, 3), 77, np.uint8)).save(target)
     sampler, pixels = Sampler("detailed", [target]), np.zeros((64, 48, 3), np.uint8)
     covers = [sampler.draw(np.random.default_rng(n))(pixels) for n in range(140)]
     shown = sum(bool((cover == 77).all()) for cover in covers)
     stuck = sum(bool(cover.any()) for cover in covers) - shown  # all else leaves black as it is
-    assert 25 < shown < 55
-    assert 25 < stuck < 55
+    assert 32 < shown < 62  # of 140, 47 on average
+    assert 32 < stuck < 62

@@ -1,4 +1,4 @@
-"""Training images: random resizing and colour augmentation."""
+"""Training images: random resizing, colour augmentation and sharpening."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PIL import Image
 from proface.research.evaluation.images import load
 from proface.types import Pixels
 
+_SHARP = 0.4  # of the images are sharpened
 # Pillow's errors for files that are damaged, too large, or missing.
 UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
@@ -62,3 +63,18 @@ def vivid(image: Pixels, generator: np.random.Generator, least: float = 0.15) ->
     chroma = (levels - grey) @ rotation.T * generator.uniform(0.7, 3)
     contrast = grey.mean() + (grey - grey.mean()) * generator.uniform(0.8, 1.8)
     return np.asarray(np.clip(np.rint(contrast + chroma), 0, 255), np.uint8)
+
+
+def some_sharp(image: Pixels, generator: np.random.Generator) -> Pixels:
+    """The image, for two of five images sharpened, at random.
+
+    Portraits from good lenses, with hair, leaves and patterned cloth, have two to four times the
+    fine detail of face data sets.
+    """
+    if generator.random() >= _SHARP:
+        return image
+    levels = image.astype(np.float32)
+    blurred = cv2.GaussianBlur(levels, (0, 0), generator.uniform(0.8, 2.0))
+    amount = np.exp(generator.uniform(np.log(0.5), np.log(3.0)))
+    sharpened = levels + amount * (levels - blurred)
+    return np.asarray(np.clip(np.rint(sharpened), 0, 255), np.uint8)

@@ -22,7 +22,7 @@ from proface.research.training import losses
 from proface.research.training.batches import prefetched
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
-from proface.research.training.images import some_vivid
+from proface.research.training.images import some_sharp, some_vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms, round_to_8_bit
 from proface.research.training.settings import Settings
@@ -148,6 +148,7 @@ class KeyedTask(FlowTask[Pair]):
         image, item = self.images.for_crops(number, crop + MORE, generator)
         above, least = crop + 2 * MORE, crop + MORE // 2
         image = some_vivid(image, generator, part=VIVID, above=above, least=least)
+        image = some_sharp(image, generator)
         obfuscated = self.sampler.draw(generator)(np.ascontiguousarray(image))
         pairs = []
         for _ in range(EACH):

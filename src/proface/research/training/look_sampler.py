@@ -22,6 +22,7 @@ from proface.looks.look import scale_of
 from proface.looks.stickers import STICKERS
 from proface.research.evaluation.images import find, load
 from proface.research.training.dataset_layouts import Item
+from proface.research.training.images import some_sharp
 from proface.research.training.settings import Settings
 from proface.types import Pixels
 
@@ -37,8 +38,8 @@ SAMPLERS: dict[str, tuple[str, ...]] = {
     "hybridMorph": NETWORKS,
     "basic": ("blur", "median", "pixelate", "mask"),
     "mixed": ("blur", "median", "pixelate", "mask", "another", "plain"),
-    # Covers with detail of their own are hardest to hide a face under, and get twice the share.
-    "detailed": ("blur", "median", "pixelate", "mask", "mask", "another", "another"),
+    # Covers with detail of their own are hardest to hide a face under, and get more of the share.
+    "detailed": ("blur", "median", "pixelate", *3 * ("mask",), *3 * ("another",)),
     **{name: (name,) for name in ("blur", "median", "pixelate", "mask")},
     **{name: (name,) for name in (*NETWORKS, "swap")},
 }
@@ -72,7 +73,7 @@ class Sampler:
             return _swap(kind, [self.targets[i] for i in order])
         if kind == "another":
             target = self.targets[int(generator.integers(len(self.targets)))]
-            return lambda pixels: _another(pixels, target)
+            return lambda pixels: some_sharp(_another(pixels, target), generator)
         if kind == "plain":
             colour = generator.integers(0, 256, 3, np.uint8)
             return lambda pixels: np.zeros_like(pixels) + colour
