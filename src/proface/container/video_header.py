@@ -179,10 +179,8 @@ class VideoHeader:
         stanzas = fields.items(value["stanzas"], 1, 32, "stanzas", damaged)
         segments = _segments(value["segments"], frames, damaged)
         tracks = _tracks(value["tracks"], frames, damaged)
-        if (
-            count_chunks([s.first for s in segments], [(t.first, t.last) for t in tracks])
-            > MAX_CHUNKS
-        ):
+        spans = [(track.first, track.last) for track in tracks]
+        if count_chunks([segment.first for segment in segments], spans) > MAX_CHUNKS:
             raise damaged("tracks", "are too many")
         return cls(
             carry=carry,

@@ -13,9 +13,7 @@ import re
 from proface.errors import DamagedFileError
 
 MAX_BYTES = 16 << 20
-_MOST_PREFIXES = (
-    64  # of the namespaces below, which are eleven: with more, time grows by the square
-)
+_MOST_PREFIXES = 64  # of the eleven namespaces below: time grows by the square of their number
 NAMESPACE = b"urn:proface:1"
 _OPEN = b'<rdf:Description rdf:about="" xmlns:proface="%s"><proface:header>' % NAMESPACE
 _CLOSE = b"</proface:header></rdf:Description>"
