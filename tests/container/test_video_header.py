@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proface.container.video_header import Chunk, Segment, TrackEntry, VideoHeader
+from proface.container.video_chunk import Chunk
+from proface.container.video_header import Segment, TrackEntry, VideoHeader
 from proface.errors import DamagedFileError
 from tests.container.test_header import summed
 from tests.container.test_header_mutations import mutated

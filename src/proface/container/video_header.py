@@ -1,13 +1,8 @@
-"""`VideoHeader` and `Chunk`: the metadata of a protected video. docs/FORMAT.md specifies both.
-
-The header says how the video was protected and how to get to its key; a chunk holds the places of
-one face in the frames of one segment, in clear, and what is sealed of it.
-"""
+"""`VideoHeader`: how a video was protected, and how to get to its key (docs/FORMAT.md, 14)."""
 
 from __future__ import annotations
 
 import hashlib
-import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,26 +10,21 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from proface.container import header_fields as fields
 from proface.container.canonical_json import canonical_json, parse_canonical
 from proface.container.header_fields import Damaged
 from proface.container.video_records import MAX_RECORDS
-from proface.errors import DamagedFileError
 from proface.media import base64_text
 
 FORMAT, VERSION = "proface video", 1
 MAX_FRAMES = 100_000_000
 MAX_SEGMENTS = MAX_TRACKS = 100_000
 MAX_CHUNKS = MAX_RECORDS - 1  # the header is a record too
-ID_BYTES = SALT_BYTES = 16
+ID_BYTES = 16
 _FIELDS = {
     *("checksum", "format", "mac", "version", "carry", "model", "look", "pixel_format", "size"),
     *("frames", "segments", "tracks", "id", "stanzas", "sealed"),
 }
-_CHUNK = struct.Struct(">IIIIHH16s")
 
 
 @dataclass(frozen=True)
@@ -245,57 +235,6 @@ def _tracks(value: Any, frames: int, damaged: Damaged) -> tuple[TrackEntry, ...]
             raise damaged("tracks", "are not in order, or outside the video")
         found.append(TrackEntry(n, first, last, start, end))
     return tuple(found)
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """One face in one segment.
-
-    Attributes:
-        track, number: the track's and the segment's number.
-        first: the first frame.
-        size: width and height of the window around the face, the same in all its frames.
-        places: int, frames x 2: the window's x and y in each frame.
-        salt: 16 random bytes, for the pads of the segment's frames.
-        sealed: the sealed pictures of the face; of none with "pixels".
-    """
-
-    track: int
-    number: int
-    first: int
-    size: tuple[int, int]
-    places: NDArray[np.int64]
-    salt: bytes
-    sealed: bytes = b""
-
-    def clear_bytes(self) -> bytes:
-        """What is not sealed, as written; authenticated with the seal."""
-        head = (self.track, self.number, self.first, len(self.places), *self.size, self.salt)
-        return _CHUNK.pack(*head) + self.places.astype(">u2").tobytes()
-
-    def to_bytes(self) -> bytes:
-        """Encode for the file."""
-        return self.clear_bytes() + self.sealed
-
-    @classmethod
-    def from_bytes(cls, data: bytes, size: tuple[int, int]) -> Chunk:
-        """Parse an untrusted chunk of a video of this width and height.
-
-        Raises:
-            DamagedFileError: it was truncated, or a place is outside the picture.
-        """
-        if len(data) >= _CHUNK.size:
-            track, number, first, count, w, h, salt = _CHUNK.unpack_from(data)
-            end = _CHUNK.size + 4 * count
-            if len(data) >= end and 0 < w <= size[0] and 0 < h <= size[1]:
-                pairs = np.frombuffer(data[_CHUNK.size : end], ">u2").reshape(count, 2)
-                places = pairs.astype(np.int64)
-                inside = np.all(places + np.array([w, h]) <= np.array(size)) and not np.any(
-                    places % 2
-                )
-                if count and inside and not (w % 2 or h % 2):
-                    return cls(track, number, first, (w, h), places, salt, data[end:])
-        raise DamagedFileError("A chunk of the file was truncated or altered.")
 
 
 def picture_digest(coded: Iterator[bytes], count: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proface import Key
-from proface.container.video_header import Chunk
+from proface.container.video_chunk import Chunk
 from proface.errors import OutputError
 from proface.files.video import segments
 from proface.files.video.access import read_video_file

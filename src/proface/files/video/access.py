@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proface.container.video_header import Chunk, VideoHeader, picture_digest
+from proface.container.video_chunk import Chunk
+from proface.container.video_header import VideoHeader, picture_digest
 from proface.container.video_records import Record, find_records
 from proface.errors import DamagedFileError, NotProtectedError, WrongPasswordError, plural
 from proface.files.access import errors_name

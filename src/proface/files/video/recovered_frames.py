@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from proface.container.video_header import Chunk
+from proface.container.video_chunk import Chunk
 from proface.errors import DamagedFileError
 from proface.files.video.access import Opened
 from proface.keys import unseal

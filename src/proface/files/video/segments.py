@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from proface.container.video_header import MAX_CHUNKS, SALT_BYTES, Chunk, count_chunks
+from proface.container.video_chunk import SALT_BYTES, Chunk
+from proface.container.video_header import MAX_CHUNKS, count_chunks
 from proface.errors import CheckFailedError, ImageError, UsageError
 from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.survey import Progress, Survey, VideoTrack
