@@ -17,7 +17,7 @@ from proface.container.video_chunk import Chunk
 from proface.container.video_header import Segment, TrackEntry, VideoHeader
 from proface.errors import DamagedFileError
 from tests.container.test_header import summed
-from tests.container.test_header_mutations import mutated
+from tests.container.test_header_mutations import mutated, spliced
 
 DIGEST = "0" * 64
 
@@ -83,7 +83,7 @@ def test_mutated_fields_never_give_another_error(data: st.DataObject) -> None:
     mutated(value, data)
     try:
         encoded = summed(value)
-    except (UnicodeEncodeError, ValueError, AttributeError):
+    except UnicodeEncodeError:
         return
     with contextlib.suppress(DamagedFileError):
         assert VideoHeader.from_bytes(encoded, "a.mp4").to_bytes() == encoded
@@ -93,9 +93,7 @@ def test_mutated_fields_never_give_another_error(data: st.DataObject) -> None:
 def test_mutated_chunks_never_give_another_error(data: st.DataObject) -> None:
     places = np.array([[0, 2], [4, 6]], np.int64)
     good = Chunk(1, 0, 3, (16, 8), places, bytes(16), b"sealed").to_bytes()
-    start = data.draw(st.integers(0, len(good)))
-    end = data.draw(st.integers(start, min(len(good), start + 20)))
-    bad = good[:start] + data.draw(st.binary(max_size=20)) + good[end:]
+    bad = spliced(good, data)
     with contextlib.suppress(DamagedFileError):
         assert Chunk.from_bytes(bad, (64, 48)).to_bytes() == bad
 

@@ -16,7 +16,7 @@ from proface.files.video import segments
 from proface.files.video.access import read_video_file
 from proface.files.video.protect import protect_video
 from proface.files.video.verify import verify_video
-from tests.clips import make, sliding
+from tests.clips import Clip, make, sliding
 from tests.files.video.films import packets
 
 KILLED = """
@@ -35,9 +35,20 @@ protect_video(Path(source), Path(output), Key.from_file(key), Options(carry=carr
 """
 
 
+def run_until(stage: str, frame: int, source: Path, output: Path, key: Path) -> None:
+    """Protect a video in a process that is killed at a frame."""
+    run = [sys.executable, "-c", KILLED, *map(str, (source, output, key, stage, frame, "sealed"))]
+    assert subprocess.run(run).returncode == -signal.SIGKILL
+
+
 def slow(count: int) -> list[int]:
     """Times of twelve and a half frames a second: a segment has 100."""
     return [1024 * index for index in range(count)]
+
+
+def of_two_segments(folder: Path) -> Clip:
+    path = folder / "clip.mp4"
+    return make(path, [sliding(20, 30, 0.5)], 110, size=(192, 160), times=slow(110))
 
 
 @pytest.mark.parametrize(
@@ -50,8 +61,7 @@ def test_killed_and_run_again(tmp_path: Path, stage: str, frame: int, resumed: i
     key, output = tmp_path / "key", tmp_path / "out" / "clip.mp4"
     Key.generate().save(key)
     output.parent.mkdir()
-    run = [sys.executable, "-c", KILLED, clip.path, output, key, stage, frame, "sealed"]
-    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    run_until(stage, frame, clip.path, output, key)
     assert not output.exists()
     found = protect_video(clip.path, output, Key.from_file(key))
     assert found.resumed == resumed
@@ -91,13 +101,10 @@ def test_a_run_goes_on_with_the_segments_that_it_began_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another version may cut a video otherwise."""
-    clip = make(
-        tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 110, size=(192, 160), times=slow(110)
-    )
+    clip = of_two_segments(tmp_path)
     key, output = tmp_path / "key", tmp_path / "out.mp4"
     Key.generate().save(key)
-    run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
-    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    run_until("picture", 105, clip.path, output, key)
     monkeypatch.setattr(segments, "SEGMENT_SECONDS", 3)
     assert protect_video(clip.path, output, Key.from_file(key)).resumed == 1
     assert len(read_video_file(output).header.segments) == 2
@@ -111,8 +118,7 @@ def test_a_part_that_is_coded_again_gets_another_salt(tmp_path: Path) -> None:
     )
     key, output = tmp_path / "key", tmp_path / "out.mp4"
     Key.generate().save(key)
-    run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
-    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    run_until("picture", 105, clip.path, output, key)
     (work,) = tmp_path.glob(".proface-*")
     data = (work / "00000.chunks").read_bytes()[4:]
     before = Chunk.from_bytes(data, (128, 112))
@@ -125,13 +131,10 @@ def test_a_part_that_is_coded_again_gets_another_salt(tmp_path: Path) -> None:
 
 
 def test_another_key_or_option_begins_anew(tmp_path: Path) -> None:
-    clip = make(
-        tmp_path / "clip.mp4", [sliding(20, 30, 0.5)], 110, size=(192, 160), times=slow(110)
-    )
+    clip = of_two_segments(tmp_path)
     key, output = tmp_path / "key", tmp_path / "p.mp4"
     Key.generate().save(key)
-    run = [sys.executable, "-c", KILLED, clip.path, output, key, "picture", 105, "sealed"]
-    assert subprocess.run([str(part) for part in run]).returncode == -signal.SIGKILL
+    run_until("picture", 105, clip.path, output, key)
     other = Key.generate()
     assert protect_video(clip.path, output, other).resumed == 0
     assert verify_video(output, other, original=clip.path).fault is None
