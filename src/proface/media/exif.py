@@ -24,7 +24,8 @@ _DATE = re.compile(r"[0-9]{4}:[0-9]{2}:[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}:[0-9]{2}:[0-9]{2}")
 _OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}|Z")
 _DIGITS = re.compile(r"[0-9]{1,9}")
-_MODEL = re.compile(r"[A-Za-z0-9 .,:;/()+*&_-]{1,48}")
+# A maker or model: too short and plain for a picture or an address in disguise.
+SAFE_NAME = re.compile(r"[A-Za-z0-9 .,:;/()+*&_-]{1,48}")
 _LETTER = re.compile(r"[NSEWTMKAV23]")
 _Form = re.Pattern[str] | None
 _NUMBERS = range(1, 5)  # how many numbers a safe tag may hold
@@ -38,13 +39,13 @@ def orientation_of(image: Image.Image) -> int:
 
 # (directory, tag): the form of its text, or None for numbers. Time and camera:
 _SAFE: dict[tuple[int, int], _Form] = {
-    (0, 271): _MODEL,  # maker, model
-    (0, 272): _MODEL,
+    (0, 271): SAFE_NAME,  # maker, model
+    (0, 272): SAFE_NAME,
     (0, 306): _DATE,
     **{(EXIF_IFD, tag): _DATE for tag in (36867, 36868)},
     **{(EXIF_IFD, tag): _OFFSET for tag in (36880, 36881, 36882)},
     **{(EXIF_IFD, tag): _DIGITS for tag in (37520, 37521, 37522)},  # parts of seconds
-    **{(EXIF_IFD, tag): _MODEL for tag in (42035, 42036)},  # lens
+    **{(EXIF_IFD, tag): SAFE_NAME for tag in (42035, 42036)},  # lens
     # Exposure, sensitivity, aperture, distance, metering, light, flash, focal length, modes.
     **{
         (EXIF_IFD, tag): None

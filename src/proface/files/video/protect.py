@@ -215,14 +215,22 @@ def _header(
     film: Path, surveyed: Survey, options: Options, secrets: Secrets, protector: SegmentProtector
 ) -> bytes:
     """The header of the file, with digests of the frames as the file has them."""
-    if sum(1 for _ in coded_pictures(film)) != len(surveyed.pts):
-        raise CheckFailedError("The video has other frames than were coded. Nothing was written.")
-    coded = coded_pictures(film)
+    frames = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal frames
+        for data in coded_pictures(film):
+            frames += 1
+            yield data
+
+    coded = counted()
     segments = []
     for first, count in protector.segments:
         digest = picture_digest(coded, count)
         start, end = surveyed.seconds(first), surveyed.seconds(first + count - 1)
         segments.append(Segment(first, count, round(1000 * start), round(1000 * end), digest))
+    if next(coded, None) is not None or frames != len(surveyed.pts):
+        raise CheckFailedError("The video has other frames than were coded. Nothing was written.")
     sealed = {}
     info = surveyed.info
     if info.metadata:
