@@ -60,5 +60,5 @@ def check_covered(original: Pixels, shown: Pixels, faces: Sequence[Face], look: 
 
 def _differs(a: Pixels, b: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Where any channel differs by more than SAME levels: H x W."""
-    same = cv2.inRange(cv2.absdiff(a, b), np.zeros(3), np.full(3, SAME))
+    same = cv2.inRange(cv2.absdiff(a, b), np.zeros(3), np.full(3, float(SAME)))
     return np.asarray(same == 0)
