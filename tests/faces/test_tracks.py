@@ -79,6 +79,22 @@ def test_a_face_that_comes_back_later_is_another_track() -> None:
     assert linker.observe(60, 2.4, [Face(box(0))]) == [1]
 
 
+def test_tracking_does_not_hold_while_a_face_is_missed() -> None:
+    linker = Linker()
+    linker.observe(0, 0.0, [Face(box(0)), Face(box(0, 2))])
+    linker.observe(4, TIMES[4], [Face(box(4))])
+    assert not linker.holds(TIMES[8], [Face(box(8))])
+    linker.observe(24, TIMES[24], [Face(box(24))])
+    assert linker.holds(TIMES[28], [Face(box(28))])  # gone for more than a second
+
+
+def test_a_fast_face_that_is_missed_at_once_keeps_its_track() -> None:
+    linker = Linker()  # it moves by half its width in each frame
+    for i in (0, 3, 4, 6, 7):
+        owners = linker.observe(i, TIMES[i], [Face(Box(200 + 18 * i, 100, 35, 40))])
+        assert owners == [0]
+
+
 @pytest.mark.parametrize(
     ("faces", "holds"),
     [

@@ -23,6 +23,8 @@ EXTENSION = 0.5  # seconds before the first and after the last detection
 LONGEST_GAP = 1.0  # seconds without a detection after which a face begins a new track
 HOLDS = 0.4  # intersection over union of two detections between which a face is only interpolated
 _GATE = 1.0  # distance of a detection from its prediction, in faces, over which they are no pair
+_FASTEST = 6.0  # faces per second by which the gate widens for a face detected only once so far
+_WIDENS = 0.25  # seconds for which it does
 _SMOOTHED = 5  # frames
 _GROWTH = 0.02  # of a box's size, for each frame between it and the nearest detection
 _MOST_GROWTH = 0.15
@@ -85,14 +87,14 @@ class Linker:
     """Links the detections of one frame after another; `tracks` completes the result."""
 
     _tracks: list[_Open] = field(default_factory=list)
-    _latest: int = -1  # the last frame observed
 
     def holds(self, time: float, faces: Sequence[Face]) -> bool:
-        """Whether these faces are those of the frame observed last, each close to where it was.
+        """Whether these faces are those of the latest tracks, each close to where it was.
 
-        If so, frames in between need no detection.
+        If so, frames in between need no detection. It is not so while a face is missed that was
+        there within LONGEST_GAP.
         """
-        current = [track for track in self._tracks if track.frames[-1] == self._latest]
+        current = [track for track in self._tracks if time - track.times[-1] <= LONGEST_GAP]
         if len(current) != len(faces):
             return False
         boxes = corners(faces)
@@ -126,7 +128,6 @@ class Linker:
             track.frames.append(frame)
             track.boxes.append(box)
             track.times.append(time)
-        self._latest = frame
         return owner
 
     def tracks(self, times: Sequence[float], size: tuple[int, int]) -> list[Track]:
@@ -159,7 +160,9 @@ def _assigned(tracks: Sequence[_Open], boxes: Corners, time: float) -> list[tupl
     last = np.array([track.boxes[-1] for track in tracks])
     # A face may stop as well as go on.
     distance = np.minimum(_distance(predicted, boxes), _distance(last, boxes))
-    cost = np.where(distance <= _GATE, distance, _IMPOSSIBLE)
+    unknown = np.array([min(time - t.times[0], _WIDENS) * (len(t.times) == 1) for t in tracks])
+    gate = _GATE + _FASTEST * unknown[:, None]
+    cost = np.where(distance <= gate, distance, _IMPOSSIBLE)
     rows, columns = linear_sum_assignment(cost)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return [(a, b) for a, b in pairs if cost[a, b] < _IMPOSSIBLE]

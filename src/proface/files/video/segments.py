@@ -10,6 +10,7 @@ import math
 import os
 from bisect import bisect_right
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from proface.types import Box
 
 SEGMENT_SECONDS = 8
 MOST_HELD = 144 << 20  # bytes of the faces' windows in a segment, kept until it is whole
+_AT_ONCE = 2  # faces' films that are coded at a time: each takes memory
 _CHECKED = 10  # every tenth frame's faces are compared with the original, with carry "pixels"
 
 
@@ -239,20 +241,32 @@ class _Segment:
         # The encoder holds dozens of frames: it ends before those of the faces begin.
         self._writer.add(self._encoder.finish())
         del self._encoder
+        films = self._coded()
         chunks = []
         for n, (first, windows) in sorted(self._windows.items()):
             size = windows[0].w, windows[0].h
             places = np.array([(box.x, box.y) for box in windows], np.int64)
             chunk = Chunk(n, self._number, first, size, places, self._salt)
-            data = b""
-            if self._run.flow is None:
-                run = self._run
-                film = self._films.pop(n).code(run.quantisers.get(n, run.last_quantiser))
-                run.quantisers[n] = run.last_quantiser = film.quantiser
-                run.compared(n, film.psnr)
-                data = film.data
             key = self._run.key_of(n).chunk_key(self._number)
-            sealed = seal(key, data, chunk.clear_bytes())
+            sealed = seal(key, films.get(n, b""), chunk.clear_bytes())
             chunks.append(chunk.to_bytes() + sealed)
         self._run.work.write_chunks(self._number, chunks)
         self._context.__exit__(None, None, None)
+
+    def _coded(self) -> dict[int, bytes]:
+        """The films of the faces, coded; none with carry "pixels"."""
+        run, numbers = self._run, sorted(self._films)
+        coded = {}
+        # The first film of all tells the others where to begin.
+        alone = [] if run.quantisers else numbers[:1]
+        for together in (alone, numbers[len(alone) :]):
+            films = [self._films.pop(n) for n in together]
+            begin = [run.quantisers.get(n, run.last_quantiser) for n in together]
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                done = pool.map(FaceFilm.code, films, begin)
+                films.clear()
+                for n, film in zip(together, done, strict=True):
+                    run.quantisers[n] = run.last_quantiser = film.quantiser
+                    run.compared(n, film.psnr)
+                    coded[n] = film.data
+        return coded

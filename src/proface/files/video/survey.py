@@ -89,7 +89,7 @@ def survey(
     """Decode a video once and find its faces.
 
     Faces are detected in a picture of at most 960 pixels, a few times a second; where a face is
-    not found again close to where it was, also in the frames between.
+    not found again close to where it was, also between, down to every frame.
 
     Args:
         path: the video.
@@ -167,14 +167,23 @@ class _Finder:
         return Survey(self._info, pts, tuple(tracks), broken, self._detected)
 
     def _flush(self) -> None:
-        """Detect in the last of the frames in hand, and in all of them if need be."""
-        *between, last = self._waiting
-        faces = self._faces(last)
+        """Detect in the last of the frames in hand, and in others if need be."""
+        waiting, self._waiting = self._waiting, []
+        self._settle(waiting, self._faces(waiting[-1]))
+
+    def _settle(self, frames: Sequence[Frame], faces: list[Face]) -> None:
+        """Observe the last of some frames, whose faces are given.
+
+        Where they are not those of the frame before, close to where they were, detect in the middle
+        as well, and so on: down to every frame.
+        """
+        *between, last = frames
         if between and not self._linker.holds(self._time(last), faces):
-            for frame in between:
-                self._observe(frame, self._faces(frame))
-        self._observe(last, faces)
-        self._waiting = []
+            half = (len(between) + 1) // 2
+            self._settle(between[:half], self._faces(between[half - 1]))
+            self._settle(frames[half:], faces)
+        else:
+            self._observe(last, faces)
 
     def _faces(self, frame: Frame) -> list[Face]:
         self._detected += 1
