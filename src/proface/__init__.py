@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from proface.errors import ProfaceError as ProfaceError
     from proface.files.protect import Protected as Protected
     from proface.files.protect import protect as protect
-    from proface.files.recover import Recovered as Recovered
     from proface.files.recover import recover as recover
+    from proface.files.recovered import Recovered as Recovered
     from proface.files.verify import verify as verify
     from proface.keys import FaceKeys as FaceKeys
     from proface.keys import Key as Key
@@ -42,7 +42,7 @@ _MODULES = {
     "Options": "proface.options",
     "ProfaceError": "proface.errors",
     "Protected": "proface.files.protect",
-    "Recovered": "proface.files.recover",
+    "Recovered": "proface.files.recovered",
     "load_flow": "proface.models.store",
     "obfuscate": "proface.looks",
     "protect": "proface.files.protect",

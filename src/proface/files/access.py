@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -24,6 +24,7 @@ from proface.errors import (
     WrongPasswordError,
 )
 from proface.files.locate import Located, locate, scaled_places
+from proface.files.protected_photo import ProtectedPhoto
 from proface.files.seals import describe_broken_seals
 from proface.keys import (
     FaceKey,
@@ -40,7 +41,6 @@ from proface.media.decode import open_image_header
 from proface.media.formats import is_jpeg
 from proface.media.photo import Photo, read_jpeg_photo, read_photo
 from proface.models.store import ModelStore
-from proface.types import Place, Region
 
 Source = str | os.PathLike[str] | Image.Image
 
@@ -117,29 +117,6 @@ def _read(
     if header is not None or data is None:
         return photo, header
     return photo, Header.from_bytes(data, photo.source)
-
-
-@dataclass(frozen=True)
-class ProtectedPhoto:
-    """A protected picture as read.
-
-    Attributes:
-        photo: the picture, as stored.
-        header: from the file, or put together from what its pixels say.
-        changed: what changed in the picture since the header was made; empty if nothing did.
-        places: where regions are, if not at their boxes.
-        from_pixels: whether the header is from the pixels: it has neither digests nor seals.
-        missing: regions of which the pixels tell that are not in the picture any more.
-        said: the public bytes of regions that were found by their pixels.
-    """
-
-    photo: Photo
-    header: Header
-    changed: tuple[str, ...] = ()
-    places: Mapping[Region, Place] = field(default_factory=dict)
-    from_pixels: bool = False
-    missing: int = 0
-    said: Mapping[Region, bytes] = field(default_factory=dict)
 
 
 def open_protected(

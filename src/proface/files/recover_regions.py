@@ -11,8 +11,8 @@ import numpy as np
 from proface.container.digests import photo_region_digest
 from proface.container.header import Header
 from proface.errors import DamagedFileError, WrongPasswordError
-from proface.files.access import ProtectedPhoto
 from proface.files.describe import expected_description
+from proface.files.protected_photo import ProtectedPhoto
 from proface.files.seals import open_alpha, open_coefficients, open_original
 from proface.keys import FaceKey, FaceKeys
 from proface.media.jpeg import (

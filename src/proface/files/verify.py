@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from proface.files.recover import Recovered, recover
+from proface.files.recover import recover
+from proface.files.recovered import Recovered
 from proface.files.seals import has_original
 from proface.keys import Key
 from proface.media.ancillary.read import read_ancillary

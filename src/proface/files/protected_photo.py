@@ -1,0 +1,33 @@
+"""A protected picture as it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from proface.container.header import Header
+from proface.media.photo import Photo
+from proface.types import Place, Region
+
+
+@dataclass(frozen=True)
+class ProtectedPhoto:
+    """A protected picture as read.
+
+    Attributes:
+        photo: the picture, as stored.
+        header: from the file, or put together from what its pixels say.
+        changed: what changed in the picture since the header was made; empty if nothing did.
+        places: where regions are, if not at their boxes.
+        from_pixels: whether the header is from the pixels: it has neither digests nor seals.
+        missing: regions of which the pixels tell that are not in the picture any more.
+        said: the public bytes of regions that were found by their pixels.
+    """
+
+    photo: Photo
+    header: Header
+    changed: tuple[str, ...] = ()
+    places: Mapping[Region, Place] = field(default_factory=dict)
+    from_pixels: bool = False
+    missing: int = 0
+    said: Mapping[Region, bytes] = field(default_factory=dict)
