@@ -23,7 +23,7 @@ from proface.errors import (
     UsageError,
     WrongPasswordError,
 )
-from proface.files.locate import Located, locate, scaled_places
+from proface.files.locate import ORIENTATIONS, Located, locate, scaled_places
 from proface.files.protected_photo import ProtectedPhoto
 from proface.files.seals import describe_broken_seals
 from proface.keys import (
@@ -154,11 +154,15 @@ def open_protected(
     changed = changes(found, photo)
     if not changed:
         return ProtectedPhoto(photo, found)
+    for orientation in ORIENTATIONS[1:] if photo.jpeg is None and found.previous is None else ():
+        turned = photo.turned(orientation)
+        if not changes(found, turned):
+            return ProtectedPhoto(turned, found, received=photo, orientation=orientation)
     if all(_survives(one, models) for one in found.chain):
         places = scaled_places(found, photo.size)
         if places is not None:
             return ProtectedPhoto(photo, found, tuple(changed), places)
-        # Cropped. The header's size is no help: it is not what this part was scaled to.
+        # Cropped or turned. The header's size is no help: it is not what a part was scaled to.
         located = locate(photo, models, original_size)
         if located is not None:
             return _from_pixels(photo, located)
@@ -166,14 +170,17 @@ def open_protected(
 
 
 def _from_pixels(photo: Photo, located: Located) -> ProtectedPhoto:
+    turned = located.orientation != 1
     return ProtectedPhoto(
-        photo,
+        photo.turned(located.orientation) if turned else photo,
         located.header,
         (),
         located.places,
         from_pixels=True,
         missing=located.missing,
         said=located.said,
+        received=photo if turned else None,
+        orientation=located.orientation,
     )
 
 

@@ -53,13 +53,16 @@ def inspect(file: Path, *, sidecar: Path | None = None) -> Inspection:
     except NotProtectedError:
         protected = open_protected(file)
         places = tuple(
-            {**region.describe(), "now": vars(protected.places[region].rounded())}
+            {
+                **region.describe(),
+                "now": vars(protected.box_now(protected.places[region].rounded())),
+            }
             for one in protected.header.chain
             for region in one.regions
         )
         return Inspection(
             protected.header,
-            protected.photo.size,
+            (protected.received or protected.photo).size,
             from_pixels=True,
             places=places,
             missing=protected.missing,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from proface.container.header import MAX_DEPTH, MAX_REGIONS, MAX_STANZAS, Header
 from proface.container.pixel_description import PixelDescription, of_another, parse_description
 from proface.errors import DamagedFileError
 from proface.keys import check_stanzas
+from proface.media.orientation import upright
 from proface.media.photo import Photo
 from proface.models.cards import list_models
 from proface.models.flow import Flow
@@ -22,6 +25,7 @@ _LEAST_SCALE = 1 / 8  # half is what the base layer is made for
 # that the largest blocks of the base layer do not use.
 _MOST_MISSING = 64
 MOST_PIXELS = 64_000_000  # of a picture that is searched: the search takes 100 bytes for each
+ORIENTATIONS = (1, 6, 8, 3, 2, 4, 5, 7)  # as in EXIF, the likelier first
 UNKNOWN_LOOK = "unknown"
 NO_DIGEST = "0" * 64
 
@@ -35,12 +39,14 @@ class Located:
         places: of each region, if not at its box.
         missing: how many more regions there were when the picture was protected.
         said: the public bytes of each region.
+        orientation: how the picture must be turned to be as it was protected, as in EXIF.
     """
 
     header: Header
     places: Mapping[Region, Place] = field(default_factory=dict)
     missing: int = 0
     said: Mapping[Region, bytes] = field(default_factory=dict)
+    orientation: int = 1
 
 
 def scaled_places(header: Header, size: tuple[int, int]) -> Mapping[Region, Place] | None:
@@ -64,6 +70,9 @@ def locate(
 ) -> Located | None:
     """Find regions whose pixels describe themselves; None if there are none.
 
+    Services turn photos upright, and people turn and mirror them: if nothing is found, the picture
+    is searched in the other seven orientations.
+
     Args:
         photo: the picture as received.
         models: loads the flows whose pixels describe themselves.
@@ -72,21 +81,31 @@ def locate(
     if photo.size[0] * photo.size[1] > MOST_PIXELS:
         return None
     flows = [models.load(card.name) for card in list_models() if card.kind == "robust"]
-    for flow in flows:
-        found = flow.find(photo.pixels, original_size, of_another)
-        described: list[tuple[PixelDescription, Region, Place]] = []
-        said: dict[Region, bytes] = {}
-        for public, place, scale in found[:MAX_REGIONS]:
-            one = parse_description(public)
-            if one is not None and _is_credible(one, flow, place, scale):
-                region = Region(one.n, one.x, one.y, one.w, one.h, UNKNOWN_LOOK, NO_DIGEST)
-                # The finder knows whole blocks; a region at the picture's edge may end beyond.
-                place = Place(place.x, place.y, one.w * scale[0], one.h * scale[1])
-                described.append((one, region, place))
-                said[region] = public
-        if described:
-            return replace(_assemble(described, flow), said=said)
+    for orientation in ORIENTATIONS:
+        pixels = np.ascontiguousarray(upright(photo.pixels, orientation))
+        for flow in flows:
+            found = flow.find(pixels, original_size, of_another, brief=orientation != 1)
+            located = _described(found, flow)
+            if located is not None:
+                return replace(located, orientation=orientation)
     return None
+
+
+def _described(
+    found: Sequence[tuple[bytes, Place, tuple[float, float]]], flow: Flow
+) -> Located | None:
+    """What the found regions say of themselves; None if none of them is credible."""
+    described: list[tuple[PixelDescription, Region, Place]] = []
+    said: dict[Region, bytes] = {}
+    for public, place, scale in found[:MAX_REGIONS]:
+        one = parse_description(public)
+        if one is not None and _is_credible(one, flow, place, scale):
+            region = Region(one.n, one.x, one.y, one.w, one.h, UNKNOWN_LOOK, NO_DIGEST)
+            # The finder knows whole blocks; a region at the picture's edge may end beyond.
+            place = Place(place.x, place.y, one.w * scale[0], one.h * scale[1])
+            described.append((one, region, place))
+            said[region] = public
+    return replace(_assemble(described, flow), said=said) if described else None
 
 
 def _is_credible(

@@ -142,6 +142,7 @@ def _recover_all(
         closed=tuple(closed),
         changed=protected.changed,
         from_pixels=protected.from_pixels,
+        turned=protected.received is not None,
         verified=verified,
         warnings=tuple(recoverer.warnings),
         ancillary=ancillary,
@@ -186,6 +187,7 @@ def _recover_faces(
         closed=closed,
         changed=protected.changed,
         from_pixels=protected.from_pixels,
+        turned=protected.received is not None,
         warnings=tuple(recoverer.warnings),
     )
 

@@ -25,6 +25,7 @@ from proface.media.jpeg import (
     with_region_coefficients,
 )
 from proface.media.metadata import Metadata
+from proface.media.orientation import as_stored
 from proface.media.photo import Photo
 from proface.models.flow import Flow, Revealed
 from proface.models.store import ModelStore
@@ -86,7 +87,9 @@ class RegionRecoverer:
 
     def finish(self, mode: Literal["RGB", "L"], metadata: Metadata) -> Photo:
         """The picture with all that was recovered."""
-        photo = replace(self._protected.photo, mode=mode, metadata=metadata)
+        self._turn_back()
+        received = self._protected.received or self._protected.photo
+        photo = replace(received, mode=mode, metadata=metadata)
         if photo.jpeg is None:
             return replace(photo, pixels=self.pixels, alpha=self._alpha)
         edited = replace_regions(photo.jpeg, self._edits(photo.jpeg))
@@ -96,6 +99,15 @@ class RegionRecoverer:
             edited = in_grey(edited)
         edited = replace(edited, metadata=metadata, keeps_private=True)
         return replace(photo, jpeg=edited, pixels=to_pixels(edited))
+
+    def _turn_back(self) -> None:
+        """Turn all that was recovered to how the picture was received."""
+        orientation = self._protected.orientation
+        self.pixels = as_stored(self.pixels, orientation)
+        if self._alpha is not None:
+            self._alpha = as_stored(self._alpha, orientation)
+        box_now = self._protected.box_now
+        self.faces = [replace(face, box=box_now(face.box)) for face in self.faces]
 
     def _edits(self, jpeg: Jpeg) -> list[tuple[Box, Pixels]]:
         """Pixels of the regions that were not recovered exactly, on the JPEG's grid."""

@@ -33,6 +33,7 @@ class Recovered:
         closed: the regions that are still protected, of all protections.
         changed: what changed in the picture since it was protected, as far as its header tells.
         from_pixels: whether there was no header that fits: nothing tells what changed.
+        turned: whether it was turned or mirrored since it was protected; so is the result.
         verified: whether a MAC under the key vouches for the header of every protection opened. Not
             so for deniable files, face keys, regions found by their pixels, and altered headers.
         warnings: faces that could not be recovered; with `force`, the alterations found.
@@ -48,6 +49,7 @@ class Recovered:
     closed: tuple[Region, ...] = ()
     changed: tuple[str, ...] = ()
     from_pixels: bool = False
+    turned: bool = False
     verified: bool = False
     warnings: tuple[str, ...] = ()
     ancillary: Ancillary = field(default_factory=Ancillary)

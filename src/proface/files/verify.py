@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from proface.errors import plural
 from proface.files.recover import recover
 from proface.files.recovered import Recovered
 from proface.files.seals import has_original
@@ -80,8 +81,8 @@ class Report:
     Attributes:
         regions: of all protections, latest first.
         deniable: whether a wrong password cannot be noticed.
-        outside: how many pixels outside the regions differ; None without an original, or if the
-            picture was changed since it was protected.
+        outside: how many pixels outside the regions differ; None without an original, or if its
+            size or orientation is another.
         changed: what changed in the picture, as far as its header tells.
         from_pixels: whether there is no header that fits the picture.
         verified: whether a MAC under the key vouches for the header; see `Recovered`.
@@ -89,6 +90,8 @@ class Report:
         sealed_parts: names of what else was in the original and comes back.
         left_out: names of what else was in it and is lost, as far as key and original tell.
         converted: what was changed in the picture when it was protected.
+        compared: whether there was an original to compare with.
+        turned: whether the picture was turned or mirrored since it was protected.
     """
 
     file: Path
@@ -102,12 +105,14 @@ class Report:
     sealed_parts: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     converted: tuple[str, ...] = ()
+    compared: bool = False
+    turned: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
         return {
             "file": str(self.file),
-            "original": self.outside is not None,
+            "original": self.compared,
             "regions": [report.to_json() for report in self.regions],
             "deniable": self.deniable,
             "outside_differs": self.outside,
@@ -122,6 +127,8 @@ class Report:
     def lines(self) -> list[str]:
         """The result in words, besides the regions."""
         lines = [f"changed since it was protected: {change}" for change in self.changed]
+        if self.turned:
+            lines.append("turned or mirrored since it was protected")
         if self.from_pixels:
             lines.append(
                 "no header that fits: the regions were found by their pixels, and nothing tells "
@@ -147,7 +154,7 @@ class Report:
             lines.append(
                 "deniable: only a comparison with `original` shows whether the password is correct"
             )
-        elif self.outside is None and not all(region.exact for region in self.regions):
+        elif not self.compared and not all(region.exact for region in self.regions):
             lines.append("give `original` to measure how well each region recovers")
         return lines
 
@@ -170,14 +177,18 @@ def verify(
     photo, chain = result.photo.as_pixels(), result.header.chain
     deniable = any(header.scheme == "deniable" for header in chain)
     outside: int | None = None
-    if wanted is not None and wanted.size != photo.size:
-        fault: str | None = f"{original} has another size: is it another photo?"
+    if wanted is not None and (result.turned or wanted.size != photo.size):
+        what = "is turned otherwise" if result.turned else "has another size"
+        fault: str | None = f"{original} {what}: {_why_different(result)}"
         regions = _regions(result, photo, None)
     else:
         regions = _regions(result, photo, wanted)
-        if wanted is not None and not (result.changed or result.from_pixels):
+        if wanted is not None:
             outside = _differing_outside(regions, photo, wanted)
-        fault = _fault(regions, outside, original)
+        fault = _fault(regions)
+        if outside:
+            differ = f"{plural(outside, 'pixel')} outside the regions differ from {original}"
+            fault = f"{differ}: {_why_different(result)}"
     sealed, left_out = _parts(result, wanted, original)
     return Report(
         Path(file),
@@ -191,7 +202,15 @@ def verify(
         sealed,
         left_out,
         result.ancillary.converted,
+        wanted is not None,
+        result.turned,
     )
+
+
+def _why_different(result: Recovered) -> str:
+    if result.changed or result.from_pixels or result.turned:
+        return "the picture was changed after it was protected. Keep the original."
+    return "is it another photo?"
 
 
 def _parts(
@@ -242,11 +261,7 @@ def _alpha(photo: Photo) -> npt.NDArray[np.uint8]:
     return np.full((height, width), 255, np.uint8) if photo.alpha is None else photo.alpha
 
 
-def _fault(
-    regions: tuple[RegionReport, ...], outside: int | None, original: str | os.PathLike[str] | None
-) -> str | None:
-    if outside:
-        return f"{outside} pixels outside the regions differ from {original}: is it another photo?"
+def _fault(regions: tuple[RegionReport, ...]) -> str | None:
     if not all(region.opened for region in regions):
         return "some regions were protected earlier with another password. Verify with that too."
     lost = [region for region in regions if region.lost]

@@ -62,8 +62,17 @@ class Photo:
 
     def as_pixels(self) -> Photo:
         """The same picture upright and without coefficients, for lossless formats."""
-        turned = np.ascontiguousarray(upright(self.pixels, self.orientation))
-        return replace(self, pixels=turned, jpeg=None)
+        return self.turned(self.orientation)
+
+    def turned(self, orientation: int) -> Photo:
+        """The stored pixels turned as EXIF's `orientation` says, without coefficients."""
+        alpha = None if self.alpha is None else upright(self.alpha, orientation)
+        return replace(
+            self,
+            pixels=np.ascontiguousarray(upright(self.pixels, orientation)),
+            alpha=None if alpha is None else np.ascontiguousarray(alpha),
+            jpeg=None,
+        )
 
     def fitted(self, side: int) -> Photo:
         """The same picture upright, scaled down if its longer side is over `side` pixels."""

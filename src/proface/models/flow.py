@@ -160,6 +160,8 @@ class Flow(ABC):
         picture: Pixels,
         original_size: tuple[int, int] | None = None,
         alike: Callable[[bytes, int, int], tuple[bytes, bytes]] | None = None,
+        *,
+        brief: bool = False,
     ) -> list[tuple[bytes, Place, tuple[float, float]]]:
         """Find the regions of a picture whose pixels describe themselves.
 
@@ -169,6 +171,7 @@ class Flow(ABC):
             alike: of a region's public bytes and the left and top edge of another region of the
                 same protection: the other's public bytes, and a mask of the bits that are sure.
                 With it, regions are read that are damaged a little too much otherwise.
+            brief: take little time: look for neither crops nor unusual scales.
 
         Returns:
             Of each region its public bytes, where it is, and the picture's scale, across and

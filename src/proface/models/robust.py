@@ -197,6 +197,8 @@ class Robust(Flow):
         picture: Pixels,
         original_size: tuple[int, int] | None = None,
         alike: Callable[[bytes, int, int], tuple[bytes, bytes]] | None = None,
+        *,
+        brief: bool = False,
     ) -> list[tuple[bytes, Place, tuple[float, float]]]:
         """See `Flow`."""
         # OpenCV is loaded only where a region is looked for.
@@ -221,7 +223,7 @@ class Robust(Flow):
                 ),
                 one.scale,
             )
-            for one in find_regions(picture, tools, size)
+            for one in find_regions(picture, tools, size, brief=brief)
         ]
 
     @functools.cached_property

@@ -8,6 +8,7 @@ shows its regions.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from proface.embedding.block_transform import SIDE, TO_YCC
 from proface.embedding.finder.grid import Effort, Grid, Tools, make_grid
 from proface.embedding.finder.offsets import likely_offsets
 from proface.embedding.finder.scaled import ScaledSearch
-from proface.embedding.finder.scales import candidate_sizes, rank_sizes
+from proface.embedding.finder.scales import candidate_sizes, rank_sizes, usual_sizes
 from proface.embedding.finder.search import look_at_base, look_at_detail, sharpest_offset
 from proface.embedding.layers import Layer
 from proface.types import Pixels
@@ -51,7 +52,11 @@ class Found:
 
 
 def find_regions(
-    picture: Pixels, tools: Tools, original_size: tuple[int, int] | None = None
+    picture: Pixels,
+    tools: Tools,
+    original_size: tuple[int, int] | None = None,
+    *,
+    brief: bool = False,
 ) -> list[Found]:
     """The protected regions of a picture, from the top left to the bottom right.
 
@@ -60,24 +65,31 @@ def find_regions(
         tools: of the model.
         original_size: height and width when it was protected. None: unknown, so its own size is
             tried and then what fits usual cameras.
+        brief: leave out crops, and all but usual sizes that show a region clearly.
     """
     luma = np.asarray(cv2.transform(picture.astype(np.float32), TO_YCC[:1]), np.float32)
     came = (luma.shape[0], luma.shape[1])
     if min(came) < SIDE:  # smaller than one block
         return []
+    new_effort = Effort.brief if brief else Effort
     if original_size in (None, came):
-        found = _same_scale(tools, luma, Effort())
+        found = _same_scale(tools, luma, new_effort(), brief=brief)
         if found or original_size == came:
             return found
     if original_size is not None:
-        search = ScaledSearch(tools, luma, original_size, Effort())
+        search = ScaledSearch(tools, luma, original_size, new_effort())
         search.look()
         if search.look(far=True):
             return _report(search.grid, _scale(came, original_size))
-        return _same_scale(tools, luma, Effort())  # it may have been cropped, not scaled
-    effort = Effort()
-    ranked = rank_sizes(luma, tools.lattice.tables, candidate_sizes(came))[:SIZES]
+        return _same_scale(
+            tools, luma, new_effort(), brief=brief
+        )  # it may have been cropped, not scaled
+    effort = new_effort()
+    sizes = usual_sizes(came) if brief else candidate_sizes(came)
+    ranked = rank_sizes(luma, tools.lattice.tables, sizes)[:SIZES]
     for size, clarity in ranked:
+        if brief and clarity <= 0:
+            continue
         search = ScaledSearch(tools, luma, size, effort)
         if search.look() or (clarity > 0 and search.look(far=True)):
             search.grid.effort = Effort()
@@ -86,16 +98,17 @@ def find_regions(
     return []
 
 
-def _same_scale(tools: Tools, luma: Floats, effort: Effort) -> list[Found]:
+def _same_scale(tools: Tools, luma: Floats, effort: Effort, *, brief: bool) -> list[Found]:
     """Regions of a picture that was not scaled, but perhaps cropped."""
     grids = []
-    for offset, parity in _offsets(tools, luma):
+    offsets = _offsets(tools, luma)
+    for offset, parity in itertools.islice(offsets, 1) if brief else offsets:
         grids.append(make_grid(tools, luma, offset, True, effort, parity))
         look_at_detail(grids[-1])
         if grids[-1].found:
             break
     else:  # two regions that touch and nothing else, or what shows in the base layer alone
-        for grid in (*grids[:2], grids[-1]):
+        for grid in grids if brief else (*grids[:2], grids[-1]):
             look_at_detail(grid, split=True)
             if not grid.found:
                 look_at_base(grid)

@@ -32,6 +32,12 @@ class Effort:
     checks: int = 0
     decodings: int = 0
 
+    @classmethod
+    def brief(cls) -> Effort:
+        """A quarter of it."""
+        most = MOST_FAILURES, MOST_AREAS, MOST_CHECKS, MOST_DECODINGS
+        return cls(*(number * 3 // 4 for number in most))
+
     def left(self) -> bool:
         """Whether more may be spent."""
         return (

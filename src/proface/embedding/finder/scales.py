@@ -56,6 +56,13 @@ def candidate_sizes(came: tuple[int, ...]) -> list[Size]:
     return sizes
 
 
+def usual_sizes(came: tuple[int, ...]) -> list[Size]:
+    """Those that are the likeliest by far; none for a picture that has a camera's size itself."""
+    if max(came) in LONG_SIDES:
+        return []
+    return [size for size in candidate_sizes(came) if max(size) in USUAL]
+
+
 def rank_sizes(luma: Floats, tables: Tables, sizes: list[Size]) -> list[tuple[Size, float]]:
     """The sizes at which the picture shows protected blocks, the clearest first.
 
