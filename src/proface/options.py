@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from proface.errors import UsageError
 from proface.types import Box
 
 
@@ -14,7 +15,7 @@ class Options:
     """How to protect a photo.
 
     Attributes:
-        look: name and strength, "pixelate:20"; "mask:star"; "swap:face.jpg", a photo of a face.
+        look: name and strength, "pixelate:40"; "mask:star"; "swap:face.jpg", a photo of a face.
         detect: detect faces; False protects only `regions`.
         threshold: the minimum score of a face, 0..1.
         careful: protect possible faces below the threshold too.
@@ -64,6 +65,11 @@ class Options:
     crf: int = 25
     keep: Sequence[str] = ()
     only: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for box in self.regions:
+            if not isinstance(box, Box):
+                raise UsageError("Option `regions`: give boxes, as proface.types.Box(x, y, w, h).")
 
     @property
     def model_name(self) -> str:

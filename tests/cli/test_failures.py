@@ -187,7 +187,7 @@ def test_what_does_not_survive_jpeg_is_not_written_as_one(portrait, tmp_path, op
         (("--threshold", "nan"), "--threshold"),
         (("--expand", "-1"), "expand"),
         (("--region", "1,2,3"), "region"),
-        (("--region", "900,900,10,10"), "outside the photo"),
+        (("--region", "900,900,10,10"), "outside the picture"),
         (("--no-detect",), "--region"),
         (("--skip", "9"), "face 9"),
         (("--format", "jpg"), "--format"),
@@ -197,6 +197,36 @@ def test_what_does_not_survive_jpeg_is_not_written_as_one(portrait, tmp_path, op
 def test_usage_errors(portrait, tmp_path, arguments, reason):
     refused(call("protect", portrait, "-o", tmp_path / "out", *arguments, *WITH), 2, reason)
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("protect", ""), ("protect", "{}", "-o", ""), ("recover", "", "-o", "x"), ("inspect", "")],
+)
+def test_an_empty_argument_is_not_the_current_folder(portrait, tmp_path, arguments):
+    named = [argument.format(portrait) for argument in arguments]
+    refused(call(*named, *WITH[: 2 * (named[0] != "inspect")], cwd=tmp_path), 2, "empty")
+    assert files(tmp_path) == []
+
+
+def test_a_file_that_is_no_sidecar(portrait, protected, tmp_path):
+    other = tmp_path / "face.key"
+    other.write_text("not a header")
+    refused(
+        call("recover", protected, "-o", tmp_path / "a.png", "--sidecar", other, *WITH),
+        2,
+        "no sidecar",
+        "--sidecar",
+    )
+
+
+def test_a_face_that_a_jpeg_cannot_hold(portrait, tmp_path):
+    """The message says what to do, and that works."""
+    poor = tmp_path / "poor.jpg"
+    Image.open(portrait).resize((160, 160)).save(poor, quality=5)
+    small = ("--no-detect", "--region", "64,64,24,24", "--expand", "0", *WITH)
+    refused(call("protect", poor, "-o", tmp_path / "a.jpg", *small), 1, "PNG", "--expand")
+    assert call("protect", poor, "-o", tmp_path / "a.png", *small).code == 0
 
 
 def test_an_unknown_model(portrait, tmp_path):

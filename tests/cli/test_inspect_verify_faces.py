@@ -90,7 +90,25 @@ def test_verify_finds_the_wrong_original(portrait, protected, meadow, outside, t
     Image.fromarray(other).save(tmp_path / "other.png")
     pixel = call("verify", protected, "--original", tmp_path / "other.png", *WITH)
     assert pixel.code == 1
-    assert "1 pixels outside" in pixel.err
+    assert "1 pixel outside" in pixel.err
+
+
+def test_verify_compares_a_copy_that_was_saved_again(meadow, tmp_path):
+    """Without metadata too: whoever deletes the original after this loses what is around faces."""
+    photo, copy = tmp_path / "photo.jpg", tmp_path / "copy.jpg"
+    Image.fromarray(np.tile(pixels(meadow), (4, 6, 1))[:320, :320]).save(photo, quality=92)
+    hand = ("--region", "32,32,256,256", "--no-detect")
+    assert call("protect", photo, "-o", tmp_path / "out.jpg", *hand, *WITH).code == 0
+    whole = call("verify", tmp_path / "out.jpg", "--original", photo, *WITH)
+    assert whole.code == 0, whole.err
+    Image.open(tmp_path / "out.jpg").convert("RGB").save(copy, quality=80)
+    told = call("verify", copy, "--original", photo, "--json", *WITH)
+    assert told.code == 1
+    record = json.loads(told.out)
+    assert record["original"] is True
+    assert record["outside_differs"] > 0
+    assert "Keep the original" in record["fault"]
+    assert "give --original" not in call("verify", copy, "--original", photo, *WITH).out
 
 
 def test_verify_finds_a_wrong_password_of_a_deniable_file(portrait, deniable):
@@ -131,6 +149,14 @@ def test_faces_are_listed_and_drawn(portrait, tmp_path):
         assert not image.getexif()
 
 
+def test_what_cannot_be_drawn_into(portrait, tmp_path):
+    for name in ("a.jpg", "a.bmp"):
+        told = call("faces", portrait, "--draw", tmp_path / name)
+        assert told.code == 2
+        assert ".png" in told.err
+    assert call("faces", portrait, "--draw", tmp_path / "new" / "a.png").code == 0
+
+
 def test_faces_agrees_with_protect(portrait, region):
     record = json.loads(call("faces", portrait, "--json").out)
 
@@ -142,8 +168,8 @@ def test_faces_agrees_with_protect(portrait, region):
 
 
 def test_faces_keeps_what_is_there(portrait, meadow, tmp_path):
-    assert call("faces", portrait, "--draw", portrait).code == 1
-    assert call("faces", meadow, "--draw", tmp_path / "a.jpg").code == 1
+    assert call("faces", portrait, "--draw", portrait).code == 2
+    assert call("faces", meadow, "--draw", tmp_path / "a.jpg").code == 2
     (tmp_path / "a.png").write_bytes(b"mine")
     assert call("faces", meadow, "--draw", tmp_path / "a.png").code == 1
     assert (tmp_path / "a.png").read_bytes() == b"mine"

@@ -32,6 +32,15 @@ def test_nothing_else_is_stripped(protected, tmp_path, content):
     assert call("verify", protected, "--password-file", file).code == 12
 
 
+def test_a_key_file_is_no_password(protected, tmp_path):
+    """Its text would protect photos that the key does not open."""
+    key = tmp_path / "face.key"
+    assert call("keys", "generate", key).code == 0
+    told = call("verify", protected, "--password-file", key)
+    assert told.code == 2
+    assert "--key-file" in told.err
+
+
 def test_a_descriptor(protected):
     assert call("verify", protected, "--password-fd", 0, stdin=SECRET.encode() + b"\n").code == 0
 

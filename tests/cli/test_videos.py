@@ -137,6 +137,24 @@ def test_options_that_videos_do_not_have(
     assert files(tmp_path) == []
 
 
+def test_regions_by_hand(film: Path, tmp_path: Path) -> None:
+    by_hand = ("--no-detect", "--region")
+    outside = call("protect", film, "-o", tmp_path / "a.mp4", *by_hand, "900,20,50,50", *WITH)
+    assert outside.code == 2
+    assert "outside the picture" in outside.err
+    assert call("faces", film, *by_hand, "900,20,50,50").code == 2
+    assert files(tmp_path) == []
+    told = call("protect", film, "-o", tmp_path / "a.mp4", *by_hand, "300,220,50,50", *WITH)
+    assert told.code == 0
+    assert "1 region in 50 frames" in told.out
+
+
+def test_a_video_does_not_go_to_standard_output(film: Path) -> None:
+    told = call("protect", film, "-o", "-", *WITH)
+    assert told.code == 2
+    assert "name the video's output" in told.err
+
+
 def test_names_that_cannot_be(film: Path, portrait: Path, tmp_path: Path) -> None:
     assert call("protect", film, "-o", tmp_path / "a.png", *WITH).code == 2
     assert call("protect", portrait, "-o", tmp_path / "a.mp4", *WITH).code == 2

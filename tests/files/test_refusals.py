@@ -12,6 +12,7 @@ from skimage.data import astronaut
 import proface
 from proface.container.storage import find_header, write_photo
 from proface.errors import (
+    AlreadyProtectedError,
     CheckFailedError,
     DamagedFileError,
     NotProtectedError,
@@ -32,6 +33,29 @@ def test_what_is_no_photo_is_refused_with_what_to_give(key: proface.Key) -> None
     for act in (proface.protect, proface.recover):
         with pytest.raises(UsageError, match=r"not ndarray.*Image\.fromarray"):
             act(astronaut(), key)
+
+
+def test_what_is_no_key_is_refused_and_not_shown(protected: Path) -> None:
+    for act in (proface.protect, proface.recover, proface.verify):
+        with pytest.raises(UsageError, match=r"from_password.*not str") as told:
+            act(protected, "a secret")  # type: ignore[arg-type]
+        assert "secret" not in str(told.value)
+    with pytest.raises(UsageError, match="give a str"):
+        proface.Key.from_password(b"a secret")  # type: ignore[arg-type]
+
+
+def test_what_is_no_box_or_header_is_refused(key: proface.Key, protected: Path) -> None:
+    with pytest.raises(UsageError, match="Box"):
+        proface.Options(regions=[(1, 2, 3, 4)])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="header"):
+        proface.recover(protected, key, header=b"{}")  # type: ignore[arg-type]
+
+
+def test_an_opened_image_of_a_protected_file(key: proface.Key, protected: Path) -> None:
+    with pytest.raises(AlreadyProtectedError):
+        proface.protect(Image.open(protected), key)
+    with pytest.raises(NotProtectedError, match="path of the file"):
+        proface.recover(Image.open(protected), key)
 
 
 def test_a_wrong_key_is_told(protected: Path) -> None:

@@ -195,18 +195,16 @@ class Recovering:
         )
         make_folder(job.output)
         lost = result.save(job.output, overwrite=self.existing == "overwrite")
+        restored = (*result.photo.metadata.names, *result.ancillary.names)
         facts = {
-            "restored": [
-                name
-                for name in (*result.photo.metadata.names, *result.ancillary.names)
-                if name not in lost
-            ],
+            "restored": [name for name in dict.fromkeys(restored) if name not in lost],
             "not_restored": list(lost),
             "left_out": list(result.ancillary.dropped),
             "warnings": list(result.warnings),
             "exact": result.exact,
             "changed": list(result.changed),
             "from_pixels": result.from_pixels,
+            "turned": result.turned,
             "verified": result.verified,
             "deniable": any(one.scheme == "deniable" for one in result.header.chain),
             "faces": [

@@ -81,8 +81,10 @@ def _listed(what: str, names: Sequence[str] | None) -> list[str]:
 def _recovered(facts: dict[str, Any]) -> list[str]:
     exactly = ", bit for bit" if facts["exact"] else ""
     parts = _doubts(facts) + _conditions(facts["faces"])
+    if facts["turned"]:
+        parts.insert(0, "turned or mirrored since it was protected, and left so")
     if facts["opened"] is None:
-        whole = exactly and not facts["closed"] and not facts["changed"]
+        whole = exactly and not (facts["closed"] or facts["changed"] or facts["turned"])
         return ["every pixel as it was"] if whole else parts
     return _opened(facts, exactly, parts)
 

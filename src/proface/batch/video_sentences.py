@@ -9,8 +9,11 @@ from proface.errors import plural
 
 def protected_video(facts: dict[str, Any]) -> list[str]:
     """A protected video, in words."""
-    hidden = [track["n"] for track in facts["tracks"] if track["protected"]]
-    parts = [f"{plural(len(hidden), 'face')} in {plural(facts['frames'], 'frame')}"]
+    hidden = [track for track in facts["tracks"] if track["protected"]]
+    by_hand = sum(not track["detections"] for track in hidden)
+    counts = (len(hidden) - by_hand, "face"), (by_hand, "region")
+    told = " and ".join(plural(count, what) for count, what in counts if count)
+    parts = [f"{told} in {plural(facts['frames'], 'frame')}"]
     if facts["psnr"] is not None:
         parts.append(f"recovers at {facts['psnr']:.1f} dB")
     if facts["resumed"]:

@@ -16,7 +16,7 @@ import typer
 from proface import __version__
 from proface.cli import faces, inspect, keys, looks, models, protect, recover, serve, state, verify
 from proface.cli.output import complain, say, take_over_streams
-from proface.errors import ProfaceError, describe
+from proface.errors import ProfaceError, UsageError, describe
 
 CANCELLED = 130
 
@@ -99,6 +99,8 @@ def _forbid_core_dumps() -> None:
 
 def _run() -> int:
     try:
+        if "" in sys.argv[1:]:  # would mean the current folder
+            raise UsageError("An argument is empty. Is a variable not set?")
         app(prog_name="proface")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1

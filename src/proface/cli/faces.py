@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,6 +53,7 @@ def faces(
         expand=expand,
     )
     from proface.container.storage import check_suffix
+    from proface.errors import OutputError, UsageError
     from proface.faces import missing_detector
     from proface.files.access import errors_name
     from proface.media.photo import read_photo
@@ -59,7 +61,11 @@ def faces(
     from proface.pipeline.regions import describe_faces, describe_regions, find_regions
 
     if draw is not None:
-        check_suffix(draw)
+        try:
+            check_suffix(draw)
+        except OutputError as error:
+            raise UsageError(str(error)) from None
+        os.makedirs(draw.parent, exist_ok=True)
     chosen = replace(chosen, keep=_names(keep), only=_names(only))
     if is_video(photo):
         faces_of_clip(photo, chosen, draw, overwrite=overwrite, json=json)

@@ -149,7 +149,10 @@ NoDetect = Annotated[
     bool, typer.Option("--no-detect", help="Do not detect faces; protect only --region.")
 ]
 Threshold = Annotated[
-    float, typer.Option(metavar="P", help="Minimum score of a face, 0 to 1; lower finds more.")
+    float,
+    typer.Option(
+        metavar="P", help="Minimum score of a face, above 0 and below 1; lower finds more."
+    ),
 ]
 Careful = Annotated[
     bool, typer.Option("--careful", help="Protect possible faces below the threshold too.")
@@ -180,7 +183,9 @@ def detection(
     from proface.options import Options
 
     if not 0 < threshold < 1:
-        raise UsageError(f"--threshold {threshold}: give a number between 0 and 1, such as 0.5.")
+        raise UsageError(
+            f"--threshold {threshold}: give a number above 0 and below 1, such as 0.5."
+        )
     regions_for([], (1, 1), expand=expand)
     if no_detect and not region:
         raise UsageError("--no-detect leaves nothing to protect: give --region x,y,w,h.")

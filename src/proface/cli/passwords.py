@@ -79,7 +79,9 @@ class PasswordSource:
 
     def _text(self, twice: bool) -> str:
         if self.file is not None:
-            return _decoded(_from_file(self.file), str(self.file))
+            data = _from_file(self.file)
+            _refuse_key_file(data, self.file)
+            return _decoded(data, str(self.file))
         if self.env is not None:
             if self.env not in os.environ:
                 raise UsageError(
@@ -138,6 +140,14 @@ def _from_file(path: Path) -> bytes:
         raise UsageError(
             f"{path}: the password file cannot be read ({error.strerror}). Check its name."
         ) from None
+
+
+def _refuse_key_file(data: bytes, path: Path) -> None:
+    """Its text as a password would open other files than the key in it."""
+    from proface.keys import is_key_file
+
+    if is_key_file(data):
+        raise UsageError(f"{path}: is a key file, not a password. Give it with --key-file.")
 
 
 def _from_descriptor(descriptor: int) -> bytes:

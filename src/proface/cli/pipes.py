@@ -19,6 +19,7 @@ from pathlib import Path
 from proface.cli import output, state
 from proface.errors import ImageError, OutputError, UsageError
 from proface.media.memory_folder import private_folder, remove_leftovers
+from proface.media.video.formats import is_video
 
 PIPE = "-"
 MOST_BYTES = 1 << 30  # of a photo from a pipe
@@ -86,6 +87,8 @@ def _check(
         raise UsageError("`-`, standard input, is one photo: give no others.")
     if target == PIPE and (len(inputs) != 1 or inputs[0].is_dir()):
         raise UsageError("`-o -`, standard output, takes one photo: give a single one.")
+    if target == PIPE and not reads and is_video(inputs[0]):
+        raise UsageError("`-o -`, standard output, takes a photo: name the video's output.")
     if target == PIPE and sys.stdout.isatty():
         raise UsageError("`-o -` would write a picture to the terminal. Redirect it to a file.")
     if reads and sys.stdin is not None and sys.stdin.isatty():

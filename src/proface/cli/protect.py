@@ -26,7 +26,7 @@ def protect(
             "-l",
             "--look",
             metavar="LOOK",
-            help="A look of `proface looks`, with its strength: pixelate:20.",
+            help="A look of `proface looks`, with its strength: pixelate:40.",
         ),
     ] = "pixelate",
     skip: options.Skip = None,

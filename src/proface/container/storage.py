@@ -56,10 +56,10 @@ def check_suffix(path: str | os.PathLike[str], *, coefficients: bool = False) ->
     suffix = Path(path).suffix.lower()
     if suffix in LOSSLESS_SUFFIXES or (coefficients and suffix in jpeg.SUFFIXES):
         return
-    remedy = "Use .png, .webp or .tif."
+    remedy = f"Use .png, .webp{', .tif or .jpg' if coefficients else ' or .tif'}."
     if suffix in jpeg.SUFFIXES:
         what = f"{suffix} cannot hold these pixels without loss"
-        remedy += " A protected photo becomes a JPEG with option `jpeg`, set when it is protected."
+        remedy += " A photo becomes a JPEG only when it is protected as one."
     elif suffix in LOSSY_SUFFIXES:
         what = f"{suffix} cannot hold a protected photo (it would lose pixels or the header)"
     else:
@@ -201,6 +201,8 @@ def _beside(source: Path, sidecar: str | os.PathLike[str] | None) -> list[bytes]
         ) from None
     # An editor may have added a newline.
     data = data.removesuffix(b"\n").removesuffix(b"\r")
+    if sidecar is not None and data and not data.startswith(b"{"):
+        raise UsageError(f"{path}: is no sidecar of a protected photo. Check option `sidecar`.")
     if not data or len(data) > MAX_HEADER_BYTES:
         raise DamagedFileError(f"{path}: the sidecar is empty or too large. Use another copy.")
     return [data]

@@ -58,17 +58,24 @@ def read_unprotected(
         DamagedFileError: it has a header and was altered.
     """
     if isinstance(image, Image.Image):
+        file = getattr(image, "filename", None)  # of an image as it was opened
+        if not again and isinstance(file, str) and file and find_header(file) is not None:
+            raise _protected_already(file)
         return read_photo(image), None
     data = find_header(_path(image))
     if data is None:
         return _with_ancillary(_read_source(_path(image), jpeg=jpeg), _path(image)), None
     if not again:
-        raise AlreadyProtectedError(
-            f"{image}: protected already. Recover it first, or add regions with option `again`."
-        )
+        raise _protected_already(str(image))
     photo, header = read_with_header(image)
     check_unaltered(photo, header)
     return _with_ancillary(photo, _path(image)), header
+
+
+def _protected_already(source: str) -> AlreadyProtectedError:
+    return AlreadyProtectedError(
+        f"{source}: protected already. Recover it first, or add regions with option `again`."
+    )
 
 
 def _read_source(path: Path, *, jpeg: bool) -> Photo:
@@ -111,6 +118,8 @@ def _read(
     source: Source, header: Header | None, sidecar: Path | None
 ) -> tuple[Photo, Header | None]:
     """A picture as stored, and its header if there is one; raises as `read_with_header`."""
+    if header is not None and not isinstance(header, Header):
+        raise UsageError("A header is that of a Protected: its attribute `header`.")
     if isinstance(source, Image.Image):
         return read_photo(source), header
     photo, data = read_protected(_path(source), sidecar=sidecar)
@@ -145,10 +154,14 @@ def open_protected(
     if found is None:
         located = locate(photo, models, original_size)
         if located is None:
+            where = (
+                "the path of the file, or `header`"
+                if isinstance(source, Image.Image)
+                else ("the sidecar with option `sidecar` if there is one")
+            )
             raise NotProtectedError(
                 f"{photo.source}: no proface header found, and no protected region in the "
-                "picture. It is not a protected photo, or it was changed too much. Give the "
-                "sidecar with option `sidecar` if there is one."
+                f"picture. It is not a protected photo, or it was changed too much. Give {where}."
             )
         return _from_pixels(photo, located)
     changed = changes(found, photo)

@@ -31,7 +31,8 @@ def other_parts(photo: Photo, kept: Metadata, *, deniable: bool) -> OtherParts:
     """Names for a photo of which the metadata `kept` stays readable; a deniable file seals none."""
     names, found = photo.metadata.names, photo.ancillary
     if not deniable:
-        return OtherParts((*names, *found.names), found.dropped, found.converted)
+        sealed = tuple(dict.fromkeys((*names, *found.names)))
+        return OtherParts(sealed, found.dropped, found.converted)
     lost = (f"{name} (all but what is kept)" if name in kept.names else name for name in names)
     return OtherParts((), (*lost, *found.all_dropped().dropped), found.converted)
 

@@ -92,7 +92,7 @@ def show(
         The scaled picture, and the regions in pixels of the photo.
 
     Raises:
-        UsageError: an unknown look, a face that does not exist, a region outside the photo.
+        UsageError: an unknown look, a face that does not exist, a region outside the picture.
     """
     look = get_look(options.look)
     flow = (models or ModelStore()).load(options.model_name)

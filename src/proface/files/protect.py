@@ -22,7 +22,7 @@ from proface.files.jpeg import as_jpeg, with_regions
 from proface.files.other_parts import OtherParts, other_parts, seal_parts
 from proface.files.save import save_checked
 from proface.files.seals import seal_originals, seal_previous
-from proface.keys import KdfParameters, Key, header_mac, new_file_key
+from proface.keys import KdfParameters, Key, header_mac, new_file_key, not_a_key
 from proface.looks import Look, get_look
 from proface.media.ancillary.parts import Ancillary
 from proface.media.jpeg import grid as jpeg_grid
@@ -277,6 +277,8 @@ def check_usage(options: Options, keys: Sequence[Key], count: int | None = None)
     if options.deniable and (count or len(keys)) > 1:
         raise UsageError("A deniable file opens with one password only. Give a single one.")
     for key in keys:
+        if not isinstance(key, Key):
+            raise not_a_key(key)
         key.check_strong()
 
 

@@ -27,7 +27,7 @@ from proface.files.recover_regions import (
 from proface.files.recovered import Recovered
 from proface.files.restored import open_parts, with_profile
 from proface.files.seals import is_exact, open_previous
-from proface.keys import FaceKey, FaceKeys, Key, check_total_cost
+from proface.keys import FaceKey, FaceKeys, Key, check_total_cost, not_a_key
 from proface.media.ancillary.parts import Ancillary
 from proface.models.store import ModelStore
 from proface.types import Region
@@ -59,6 +59,8 @@ def recover(
     Raises:
         NotProtectedError, WrongPasswordError, DamagedFileError.
     """
+    if not isinstance(key, (Key, FaceKeys)):
+        raise not_a_key(key)
     models = models or ModelStore()
     protected = open_protected(
         source, header, sidecar, force=force, models=models, original_size=original_size

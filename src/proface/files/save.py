@@ -30,6 +30,7 @@ from proface.pipeline.survival import Distortion
 from proface.types import Pixels
 
 NOTHING = "Nothing was written."
+REMEDIES = "Write a PNG, or try a larger region (option `expand`), another look, or option `fit`."
 CLEARLY = 3.0  # dB above the minimum, at which a draft settles that a face will recover
 
 # Originals of the regions, file key, models, what the faces must survive.
@@ -52,7 +53,7 @@ def save_checked(
             "option `threshold`."
         )
     if photo.jpeg is not None and path.suffix.lower() not in JPEG_SUFFIXES:
-        raise OutputError(f"{path}: the photo was protected as a JPEG (option `jpeg`). Write .jpg.")
+        raise OutputError(f"{path}: the photo was protected as a JPEG. Write .jpg.")
     beside = sidecar_path(path)
     foreign = not sidecar and os.path.exists(beside)
     if foreign and not overwrite:
@@ -149,7 +150,9 @@ def recovered_psnr(
         if recovered is None:
             revealed = recover_region(photo.pixels, key, flow)
             if revealed.quality != "full":
-                raise CheckFailedError(f"{source}: face {key.n} would not recover. {NOTHING}")
+                raise CheckFailedError(
+                    f"{source}: face {key.n} would not recover. {NOTHING} {REMEDIES}"
+                )
             recovered = revealed.pixels
         figures.append(psnr(recovered, original))
         # A robust flow's error correction has told that all is there, however little that is.
@@ -187,6 +190,5 @@ def _check_survival(
         if quality == "none" or (quality == "coarse" and not distortion.coarse_counts):
             raise CheckFailedError(
                 f"{source}: face {key.n} would not survive {distortion.name} (option "
-                f"`survive`). {NOTHING} Try a larger region (option `expand`), another look, "
-                "option `fit`, or a PNG."
+                f"`survive`). {NOTHING} {REMEDIES}"
             )

@@ -217,7 +217,7 @@ def _parts(
     result: Recovered, wanted: Photo | None, original: str | os.PathLike[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of what else was in the original file: what comes back, and what is lost."""
-    sealed = (*result.photo.metadata.names, *result.ancillary.names)
+    sealed = tuple(dict.fromkeys((*result.photo.metadata.names, *result.ancillary.names)))
     lost = result.ancillary.dropped
     if wanted is not None and original is not None:
         found = read_ancillary(Path(original))

@@ -17,7 +17,8 @@ All primitives come from the `cryptography` package.
 from proface.keys.batch_key import BatchKey
 from proface.keys.face_keys import FaceKey, FaceKeys
 from proface.keys.kdf import KdfParameters
-from proface.keys.key import Key
+from proface.keys.key import Key, not_a_key
+from proface.keys.keyfile import is_key_file
 from proface.keys.published_key import paper_key_map
 from proface.keys.schedule import deniable_file_key, derive, flow_key, header_mac, verify_header_mac
 from proface.keys.sealing import seal, unseal
@@ -48,9 +49,11 @@ __all__ = [
     "derive",
     "flow_key",
     "header_mac",
+    "is_key_file",
     "keystream",
     "load_key_file",
     "new_file_key",
+    "not_a_key",
     "open_stanzas",
     "opened_by",
     "paper_key_map",

@@ -21,6 +21,14 @@ Kind = Literal["password", "file", "paper"]
 _CACHED_MASTERS = 64
 
 
+def not_a_key(given: object) -> UsageError:
+    """The error for anything else given as a key; its text never contains it."""
+    return UsageError(
+        f"A key is proface.Key.from_password(...), from_file(...) or generate(), not "
+        f"{type(given).__name__}."
+    )
+
+
 class Key:
     """A password, or the 32 bytes of a key file: see `from_password`, `generate`, `from_file`.
 
@@ -47,6 +55,8 @@ class Key:
         Nothing is stripped: trailing spaces count. Raises UsageError if the password is empty or
         has a lone surrogate (from an environment that is not UTF-8).
         """
+        if not isinstance(text, str):
+            raise UsageError("A password is text: give a str.")
         if not text:
             raise UsageError("The password is empty. Use several words.")
         # Checked first: UnicodeEncodeError would carry the password in its attributes.

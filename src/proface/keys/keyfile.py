@@ -116,6 +116,14 @@ def parse_lines(data: bytes, path: str | os.PathLike[str]) -> list[list[str]]:
     return lines
 
 
+def is_key_file(data: bytes) -> bool:
+    """Whether a file's bytes are those of a key file, of whatever kind."""
+    try:
+        return bool(parse_lines(data, ""))
+    except UsageError:
+        return False
+
+
 def _decode(words: list[str], length: int) -> bytes | None:
     characters = -(-length * 4 // 3)
     if len(words) != 3 or len(words[1]) != characters or not words[1].isascii():

@@ -268,8 +268,10 @@ def describe_state(layer: Layer) -> str:
     """What happened to a picture, from the state that fits its layer best; "" if nothing did."""
     match = re.match(r"(?:x(\.\d+) )?([a-z]+)(\d*)(?:_(\d\d)\b)?", layer.state)
     if match is None or match[2] in ("png", "noise"):
-        return "" if match is None or match[2] == "png" else "noise was added"
+        return "" if match is None or match[2] == "png" else "changed by noise"
     name = {"jpeg": "JPEG", "webp": "WebP"}.get(match[2], match[2])
+    if match[2] == "jpeg" and not match[1] and match[3] == "95":  # fits untouched pixels too
+        return "hardly changed, if at all"
     compressed = f"compressed to about {name} quality {match[4] or match[3]}"
     return f"scaled to about {float(match[1]):.0%} and {compressed}" if match[1] else compressed
 

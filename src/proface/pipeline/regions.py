@@ -96,11 +96,7 @@ def choose_regions(
             f"there is no face {unknown[0]} to skip: {len(faces)} found. Check option `skip`."
         )
     wanted = [face.box for n, face in enumerate(faces, 1) if n not in options.skip]
-    for box in options.regions:
-        if not box.overlaps(Box(0, 0, *size)):
-            raise UsageError(
-                f"the region at {box.x},{box.y} is outside the photo. Check option `region`."
-            )
+    check_inside(options.regions, size)
     boxes = regions_for(wanted, size, expand=options.expand, grid=grid)
     if options.regions:
         boxes = regions_for([*boxes, *options.regions], size, expand=0, grid=grid)
@@ -108,6 +104,18 @@ def choose_regions(
     if any(not any(box.overlaps(new) for new in free) for box in options.regions):
         raise UsageError("a given region lies over one protected already. Check option `region`.")
     return free
+
+
+def check_inside(boxes: Sequence[Box], size: tuple[int, int]) -> None:
+    """Raise UsageError for a region given by hand outside the picture.
+
+    size: width and height of the picture.
+    """
+    for box in boxes:
+        if not box.overlaps(Box(0, 0, *size)):
+            raise UsageError(
+                f"the region at {box.x},{box.y} is outside the picture. Check option `region`."
+            )
 
 
 def describe_faces(faces: Sequence[Face], regions: Sequence[Box]) -> list[dict[str, Any]]:

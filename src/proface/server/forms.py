@@ -127,7 +127,7 @@ def region_options(
 ) -> Options:
     """The options that choose regions; checked as the commands do."""
     if not 0 < threshold < 1:
-        raise UsageError(f"threshold {threshold}: give a number between 0 and 1, such as 0.5.")
+        raise UsageError(f"threshold {threshold}: give a number above 0 and below 1, such as 0.5.")
     regions_for([], (1, 1), expand=expand)
     regions = tuple(parse_region(text) for text in region or ())
     if not detect and not regions:
@@ -178,7 +178,7 @@ class GivenLook:
 
 
 def given_look(
-    look: Annotated[str, _field("A look of /v1/looks, with its strength: pixelate:20.")] = (
+    look: Annotated[str, _field("A look of /v1/looks, with its strength: pixelate:40.")] = (
         "pixelate"
     ),
     look_picture: Annotated[

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proface.container.video_header import VideoHeader
-from proface.errors import DamagedFileError, UsageError
+from proface.errors import DamagedFileError, UsageError, numbered
 from proface.files.video.access import METADATA, VIDEO, Opened, open_video_file, read_video_file
 from proface.files.video.recovered_frames import recovered_frames
 from proface.files.video.survey import Progress
@@ -155,7 +155,8 @@ def export_tracks(source: Path, key: Key, faces: list[int]) -> TrackKeys:
     known = [track.n for track in opened.file.header.tracks]
     for n in faces:
         if n not in known:
-            raise UsageError(f"{source}: there is no face {n}. `inspect` lists {known}.")
+            numbers = numbered("face", known)
+            raise UsageError(f"{source}: there is no face {n}. The file has {numbers}.")
     assert opened.file_key is not None
     video = opened.file.header.id
     return TrackKeys([TrackKey.derive(opened.file_key, video, n) for n in faces])

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from proface.faces import POSSIBLE, detect, embed, regions_for
 from proface.faces.tracks import Linker, Track
+from proface.files.access import errors_name
 from proface.media.video.source import Frame, VideoInfo, VideoReader, open_video
 from proface.options import Options
 from proface.pipeline.people import Embedding, People
+from proface.pipeline.regions import check_inside
 from proface.types import Box, Face, Pixels
 
 DETECTION_SIDE = 960  # pixels of the longer side of the picture in which faces are detected
@@ -100,9 +102,12 @@ def survey(
         detector: finds faces in upright RGB pixels with a threshold; YuNet by default.
 
     Raises:
+        UsageError: a region given by hand is outside the picture.
         ImageError, UnsupportedImageError, MissingExtraError.
     """
     with open_video(path) as reader:
+        with errors_name(str(path)):
+            check_inside(options.regions, reader.info.size)
         finder = _Finder(reader, options, people or People(), thumbnails, detector or _detect)
         for frame in reader.frames():
             finder.add(frame)
