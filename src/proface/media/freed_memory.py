@@ -7,14 +7,15 @@ import sys
 from typing import Any
 
 _MMAP_THRESHOLD = -3  # mallopt's number of the parameter
-_LARGE = 1 << 20  # bytes: a frame, but not the window of a face
+_LARGE = 128 << 10  # bytes: a frame, the window of a face, a picture in a codec
 
 
 def return_large_blocks() -> None:
-    """Have blocks of a megabyte or more, such as frames, returned as soon as they are freed.
+    """Have large blocks, such as frames, returned as soon as they are freed.
 
     By default glibc raises this limit to the largest block ever freed. Frames then come from its
     heap, which blocks that stay in use keep from shrinking: some 300 MB more for a video of 1080p.
+    At 128 KiB instead of a megabyte the peaks of segments differ less, by 12 MB instead of 29.
     Holds for the rest of the process.
     """
     mallopt = _function("mallopt")
