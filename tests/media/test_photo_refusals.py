@@ -54,11 +54,18 @@ def test_deep_grey_tiff(tmp_path: Path, dtype: type, what: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_float_colour_tiff(tmp_path: Path, order: str) -> None:
+@pytest.mark.parametrize(
+    ("kind_of_samples", "compression", "what"),
+    [(3, 1, "floating-point"), (1, 1, "32 bits"), (6, 1, "complex"), (2, 34676, "LogLuv")],
+)
+def test_deep_colour_tiff(
+    tmp_path: Path, order: str, kind_of_samples: int, compression: int, what: str
+) -> None:
     """Pillow cannot read it; what it is must be told all the same."""
-    tags = [(256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2)]
+    tags = [(256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 3, 8), (259, 3, 1, compression)]
+    tags += [(262, 3, 1, 2)]
     tags += [(273, 4, 1, 20), (277, 3, 1, 3), (278, 3, 1, 1), (279, 4, 1, 12), (339, 3, 3, 14)]
-    body = struct.pack(f"{order}6H", 32, 32, 32, 3, 3, 3) + bytes(12)
+    body = struct.pack(f"{order}6H", 32, 32, 32, *3 * [kind_of_samples]) + bytes(12)
     ifd = struct.pack(f"{order}H", len(tags))
     for tag, kind, count, value in tags:
         number = struct.pack(
@@ -69,7 +76,7 @@ def test_float_colour_tiff(tmp_path: Path, order: str) -> None:
     mark = b"II*\0" if order == "<" else b"MM\0*"
     data = mark + struct.pack(f"{order}I", 8 + len(body)) + body + ifd + bytes(4)
     (tmp_path / "a.tif").write_bytes(data)
-    refused(tmp_path / "a.tif", "floating-point", "Save it with 8 or 16 bits")
+    refused(tmp_path / "a.tif", what, "Save it with 8 or 16 bits")
 
 
 def test_other_colour_spaces(tmp_path: Path) -> None:

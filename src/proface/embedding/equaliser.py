@@ -159,4 +159,6 @@ def _texture(part: Floats, side: int, blocks: tuple[int, int]) -> Floats:
     """Of each block: the logarithm of how much fine detail its surroundings have, in levels."""
     fine = part - cv2.GaussianBlur(part, (0, 0), SMOOTHING)
     around = cv2.blur(fine * fine, (side, side))[side // 2 :: side, side // 2 :: side]
-    return np.asarray(np.log2(np.sqrt(around[: blocks[0], : blocks[1]]) + 0.1), np.float32)
+    # Running sums are not exact: a flat place may come out just below zero.
+    power = np.maximum(around[: blocks[0], : blocks[1]], 0)
+    return np.asarray(np.log2(np.sqrt(power) + 0.1), np.float32)

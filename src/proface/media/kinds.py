@@ -26,7 +26,9 @@ def check_kind(image: Image.Image, source: str) -> None:
             source, "this is a raw camera file (or a preview only)", "Develop it to TIFF or JPEG"
         )
     if image.mode == "F":
-        raise floating_point(source)
+        raise unsupported(
+            source, "the image holds floating-point numbers", "Save it with 8 or 16 bits a channel"
+        )
     if image.mode in {"I", "I;32", "I;32B"}:
         raise unsupported(
             source, "the image has 32 bits a channel", "Save it with 8 or 16 bits a channel"
@@ -57,13 +59,6 @@ def _is_raw_or_preview(image: Image.Image) -> bool:
     tags = getattr(image, "tag_v2", {})
     subtype = tags.get(254, 0)
     return 50706 in tags or (isinstance(subtype, int) and bool(subtype & 1))
-
-
-def floating_point(source: str) -> UnsupportedImageError:
-    """The error for a picture of floating-point numbers."""
-    return unsupported(
-        source, "the image holds floating-point numbers", "Save it with 8 or 16 bits a channel"
-    )
 
 
 def unsupported(source: str, what: str, remedy: str) -> UnsupportedImageError:

@@ -18,6 +18,8 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _SIZES |= {16: 8, 17: 8, 18: 8}
 _TEXTS = {1, 2, 6, 7}  # types that Pillow keeps as bytes
 _DIRECTORIES = {34665, 34853, 40965}  # EXIF, GPS, interoperability
+_SAMPLES = {3: "floating-point", 5: "complex", 6: "complex"}  # by SampleFormat
+_LOG_LUV = {34676, 34677}  # compressions of SGI
 _MAX_DIRECTORIES = 16
 _MAX_PAGES = 64
 # A header has at most 64 MiB; the largest picture has some hundred thousand strips.
@@ -47,10 +49,15 @@ def has_one_page(file: BinaryIO) -> bool:
     return all(kinds[1:])
 
 
-def has_float_samples(file: BinaryIO) -> bool:
-    """Whether the samples of the first page are floating-point numbers (SampleFormat 3)."""
+def unsupported_samples(file: BinaryIO) -> str | None:
+    """What samples the first page has, if no reader of ours knows them; else None."""
     first = next(_directories(file), {})
-    return _number_of(file, first.get(339)) == 3
+    compression, bits, kind = (_number_of(file, first.get(tag)) for tag in (259, 258, 339))
+    if compression in _LOG_LUV:
+        return "the image is coded as LogLuv, with high dynamic range"
+    if kind in _SAMPLES:
+        return f"the image holds {_SAMPLES[kind]} numbers"
+    return "the image has 32 bits a channel or more" if bits >= 32 else None
 
 
 def _fits(file: BinaryIO, most_bytes: int, most_numbers: int) -> bool:
