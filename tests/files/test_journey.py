@@ -256,7 +256,7 @@ def test_another_kind_of_photo_becomes_a_jpeg(key: proface.Key, tmp_path: Path) 
     with pytest.raises(OutputError, match=r"Write \.jpg"):
         result.save(tmp_path / "p.png")
     lossless = proface.protect(tmp_path / "a.png", key, replace(BY_HAND, jpeg=False))
-    with pytest.raises(OutputError, match=r"\.png.* with option `jpeg`"):
+    with pytest.raises(OutputError, match=r"\.png.* with Options\(jpeg=True\)"):
         lossless.save(tmp_path / "q.jpg")
 
 

@@ -59,7 +59,10 @@ def check_suffix(path: str | os.PathLike[str], *, coefficients: bool = False) ->
     remedy = f"Use .png, .webp{', .tif or .jpg' if coefficients else ' or .tif'}."
     if suffix in jpeg.SUFFIXES:
         what = f"{suffix} cannot hold these pixels without loss"
-        remedy += " A photo becomes a JPEG only when it is protected as one."
+        remedy += (
+            " A photo becomes a JPEG only when it is protected as one: with Options(jpeg=True), or "
+            "with an output named .jpg."
+        )
     elif suffix in LOSSY_SUFFIXES:
         what = f"{suffix} cannot hold a protected photo (it would lose pixels or the header)"
     else:
