@@ -112,7 +112,7 @@ def open_previous(header: Header, file_key: bytes) -> Header:
         return header
     subkey = derive(file_key, PREVIOUS, model=header.model_sha256)
     text = unseal(subkey, header.sealed[PREVIOUS])
-    rests = parse_canonical(text, Damaged("the sealed part `previous`"))
+    rests = parse_canonical(text, Damaged("the sealed part of an earlier protection"))
     if not _are_digests(rests, len(header.previous.chain)):
         raise DamagedFileError(
             "The sealed digests of earlier protections are invalid. Use another copy."
