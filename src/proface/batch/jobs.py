@@ -18,6 +18,7 @@ from proface.files.recover import recover
 from proface.files.save import set_aside_sidecar
 from proface.files.seals import is_exact
 from proface.keys import FaceKeys, KdfParameters, Key, TrackKeys
+from proface.media.ancillary.parts import names_of_all
 from proface.media.atomic_output import output_error
 from proface.media.orientation import upright_box, upright_size
 from proface.media.video.formats import is_video
@@ -195,9 +196,9 @@ class Recovering:
         )
         make_folder(job.output)
         lost = result.save(job.output, overwrite=self.existing == "overwrite")
-        restored = (*result.photo.metadata.names, *result.ancillary.names)
+        restored = names_of_all(result.photo.metadata, result.ancillary)
         facts = {
-            "restored": [name for name in dict.fromkeys(restored) if name not in lost],
+            "restored": [name for name in restored if name not in lost],
             "not_restored": list(lost),
             "left_out": list(result.ancillary.dropped),
             "warnings": list(result.warnings),

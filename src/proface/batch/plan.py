@@ -124,16 +124,21 @@ def make_target(
         raise UsageError(
             f"{output}: is a file, but folders and several photos need an output folder."
         )
-    try:
-        check_suffix(path, coefficients=True)
-    except OutputError as error:
-        raise UsageError(str(error)) from None
+    check_name(path, coefficients=True)
     same = {".tiff": {".tiff", ".tif"}, ".jpg": {".jpg", ".jpeg"}}.get(suffix or "", {suffix})
     if format_name and path.suffix.lower() not in same:
         raise UsageError(
             f"{output}: the suffix contradicts option `format` {format_name}. Change one of them."
         )
     return Target(path, is_file=True, format_asked=True)
+
+
+def check_name(path: Path, *, coefficients: bool = False) -> None:
+    """As `check_suffix`, of a name given to a command: UsageError."""
+    try:
+        check_suffix(path, coefficients=coefficients)
+    except OutputError as error:
+        raise UsageError(str(error)) from None
 
 
 def _video_target(path: Path, format_name: str | None) -> Target:

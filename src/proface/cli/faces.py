@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,8 +51,7 @@ def faces(
         careful=careful,
         expand=expand,
     )
-    from proface.container.storage import check_suffix
-    from proface.errors import OutputError, UsageError
+    from proface.batch.plan import check_name
     from proface.faces import missing_detector
     from proface.files.access import errors_name
     from proface.media.photo import read_photo
@@ -61,11 +59,7 @@ def faces(
     from proface.pipeline.regions import describe_faces, describe_regions, find_regions
 
     if draw is not None:
-        try:
-            check_suffix(draw)
-        except OutputError as error:
-            raise UsageError(str(error)) from None
-        os.makedirs(draw.parent, exist_ok=True)
+        check_name(draw)
     chosen = replace(chosen, keep=_names(keep), only=_names(only))
     if is_video(photo):
         faces_of_clip(photo, chosen, draw, overwrite=overwrite, json=json)
@@ -114,6 +108,7 @@ def _draw(
     *,
     overwrite: bool,
 ) -> None:
+    from proface.batch.jobs import make_folder
     from proface.container.storage import write_photo
     from proface.errors import OutputError
     from proface.faces import draw
@@ -127,6 +122,7 @@ def _draw(
     found, possible, regions = shown
     picture.pixels = draw(picture.pixels, found, regions, possible)
     picture.mode, picture.metadata = "RGB", Metadata()
+    make_folder(target)
     with atomic_output(target, overwrite=overwrite) as temporary:
         write_photo(picture, temporary)
 

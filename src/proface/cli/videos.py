@@ -175,6 +175,7 @@ def faces_of_clip(
     file: Path, chosen: Options, draw: Path | None, *, overwrite: bool, json: bool
 ) -> None:
     """Implement `faces` of a video; `draw` is a contact sheet of the tracks."""
+    from proface.batch.jobs import make_folder
     from proface.batch.video_jobs import track_record
     from proface.files.video.sheet import write_sheet
     from proface.files.video.survey import survey
@@ -184,6 +185,7 @@ def faces_of_clip(
     found = survey(file, chosen, people, thumbnails=draw is not None)
     tracks = [track_record(track, found) for track in found.tracks]
     if draw is not None:
+        make_folder(draw)
         write_sheet(found, draw, overwrite=overwrite)
     if json:
         say_json({"file": str(file), "frames": len(found.pts), "tracks": tracks})

@@ -56,7 +56,7 @@ def check_suffix(path: str | os.PathLike[str], *, coefficients: bool = False) ->
     suffix = Path(path).suffix.lower()
     if suffix in LOSSLESS_SUFFIXES or (coefficients and suffix in jpeg.SUFFIXES):
         return
-    remedy = f"Use .png, .webp{', .tif or .jpg' if coefficients else ' or .tif'}."
+    remedy = "Use .png, .webp, .tif or .jpg." if coefficients else "Use .png, .webp or .tif."
     if suffix in jpeg.SUFFIXES:
         what = f"{suffix} cannot hold these pixels without loss"
         remedy += (

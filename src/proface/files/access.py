@@ -154,11 +154,9 @@ def open_protected(
     if found is None:
         located = locate(photo, models, original_size)
         if located is None:
-            where = (
-                "the path of the file, or `header`"
-                if isinstance(source, Image.Image)
-                else ("the sidecar with option `sidecar` if there is one")
-            )
+            where = "the sidecar with option `sidecar` if there is one"
+            if isinstance(source, Image.Image):
+                where = "the path of the file, or `header`"
             raise NotProtectedError(
                 f"{photo.source}: no proface header found, and no protected region in the "
                 f"picture. It is not a protected photo, or it was changed too much. Give {where}."

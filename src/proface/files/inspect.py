@@ -62,7 +62,7 @@ def inspect(file: Path, *, sidecar: Path | None = None) -> Inspection:
         )
         return Inspection(
             protected.header,
-            (protected.received or protected.photo).size,
+            protected.as_received.size,
             from_pixels=True,
             places=places,
             missing=protected.missing,

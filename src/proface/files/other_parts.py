@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from proface.files.seals import seal_alpha, seal_ancillary, seal_metadata
 from proface.keys import FaceKey
+from proface.media.ancillary.parts import names_of_all
 from proface.media.metadata import Metadata
 from proface.media.photo import Photo
 from proface.types import Region
@@ -29,11 +30,13 @@ class OtherParts:
 
 def other_parts(photo: Photo, kept: Metadata, *, deniable: bool) -> OtherParts:
     """Names for a photo of which the metadata `kept` stays readable; a deniable file seals none."""
-    names, found = photo.metadata.names, photo.ancillary
+    found = photo.ancillary
     if not deniable:
-        sealed = tuple(dict.fromkeys((*names, *found.names)))
-        return OtherParts(sealed, found.dropped, found.converted)
-    lost = (f"{name} (all but what is kept)" if name in kept.names else name for name in names)
+        return OtherParts(names_of_all(photo.metadata, found), found.dropped, found.converted)
+    lost = (
+        f"{name} (all but what is kept)" if name in kept.names else name
+        for name in photo.metadata.names
+    )
     return OtherParts((), (*lost, *found.all_dropped().dropped), found.converted)
 
 

@@ -37,6 +37,16 @@ class ProtectedPhoto:
     received: Photo | None = None
     orientation: int = 1
 
+    @property
+    def turned(self) -> bool:
+        """Whether the picture was turned or mirrored since it was protected."""
+        return self.received is not None
+
+    @property
+    def as_received(self) -> Photo:
+        """The picture as stored, turned or not."""
+        return self.received or self.photo
+
     def box_now(self, box: Box) -> Box:
         """Where a box of `photo` lies in the picture as received."""
         return stored_box(box, self.orientation, self.photo.size)

@@ -144,7 +144,7 @@ def _recover_all(
         closed=tuple(closed),
         changed=protected.changed,
         from_pixels=protected.from_pixels,
-        turned=protected.received is not None,
+        turned=protected.turned,
         verified=verified,
         warnings=tuple(recoverer.warnings),
         ancillary=ancillary,
@@ -189,7 +189,7 @@ def _recover_faces(
         closed=closed,
         changed=protected.changed,
         from_pixels=protected.from_pixels,
-        turned=protected.received is not None,
+        turned=protected.turned,
         warnings=tuple(recoverer.warnings),
     )
 

@@ -88,8 +88,7 @@ class RegionRecoverer:
     def finish(self, mode: Literal["RGB", "L"], metadata: Metadata) -> Photo:
         """The picture with all that was recovered."""
         self._turn_back()
-        received = self._protected.received or self._protected.photo
-        photo = replace(received, mode=mode, metadata=metadata)
+        photo = replace(self._protected.as_received, mode=mode, metadata=metadata)
         if photo.jpeg is None:
             return replace(photo, pixels=self.pixels, alpha=self._alpha)
         edited = replace_regions(photo.jpeg, self._edits(photo.jpeg))

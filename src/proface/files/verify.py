@@ -16,6 +16,7 @@ from proface.files.recover import recover
 from proface.files.recovered import Recovered
 from proface.files.seals import has_original
 from proface.keys import Key
+from proface.media.ancillary.parts import names_of_all
 from proface.media.ancillary.read import read_ancillary
 from proface.media.orientation import upright_box
 from proface.media.photo import Photo, read_photo
@@ -217,7 +218,7 @@ def _parts(
     result: Recovered, wanted: Photo | None, original: str | os.PathLike[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of what else was in the original file: what comes back, and what is lost."""
-    sealed = tuple(dict.fromkeys((*result.photo.metadata.names, *result.ancillary.names)))
+    sealed = names_of_all(result.photo.metadata, result.ancillary)
     lost = result.ancillary.dropped
     if wanted is not None and original is not None:
         found = read_ancillary(Path(original))

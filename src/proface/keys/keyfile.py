@@ -119,9 +119,10 @@ def parse_lines(data: bytes, path: str | os.PathLike[str]) -> list[list[str]]:
 def is_key_file(data: bytes) -> bool:
     """Whether a file's bytes are those of a key file, of whatever kind."""
     try:
-        return bool(parse_lines(data, ""))
+        parse_lines(data, "")
     except UsageError:
         return False
+    return True
 
 
 def _decode(words: list[str], length: int) -> bytes | None:

@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 from proface.errors import ImageError, MissingExtraError, ProfaceError
 from proface.media import file_limits, png_chunks, tiff_limits
 from proface.media.formats import ACCEPTED, has_deep_colour, known_format, refused_kind
-from proface.media.kinds import check_kind, holds_deep, unsupported
+from proface.media.kinds import SHALLOW, check_kind, holds_deep, unsupported
 
 MAX_PIXELS = 200_000_000
 # Decompression bombs: above _FREE_PIXELS a file needs a byte for every 256 pixels. JPEG needs one
@@ -157,7 +157,7 @@ def _check_content(file: BinaryIO, source: str) -> None:
     if check := _CHECKS.get(kind):
         check(file, source)
     if kind == "TIFF" and (samples := tiff_limits.unsupported_samples(file)):
-        raise unsupported(source, samples, "Save it with 8 or 16 bits a channel")
+        raise unsupported(source, samples, SHALLOW)
     file.seek(0)
 
 

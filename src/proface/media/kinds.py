@@ -7,6 +7,7 @@ from PIL import Image
 from proface.errors import UnsupportedImageError
 from proface.media import tiff_limits
 
+SHALLOW = "Save it with 8 or 16 bits a channel"  # the remedy for deeper samples
 _MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"}
 _MODES |= {"I;16", "I;16L", "I;16B", "I;16N"}
 
@@ -26,13 +27,9 @@ def check_kind(image: Image.Image, source: str) -> None:
             source, "this is a raw camera file (or a preview only)", "Develop it to TIFF or JPEG"
         )
     if image.mode == "F":
-        raise unsupported(
-            source, "the image holds floating-point numbers", "Save it with 8 or 16 bits a channel"
-        )
+        raise unsupported(source, "the image holds floating-point numbers", SHALLOW)
     if image.mode in {"I", "I;32", "I;32B"}:
-        raise unsupported(
-            source, "the image has 32 bits a channel", "Save it with 8 or 16 bits a channel"
-        )
+        raise unsupported(source, "the image has 32 bits a channel", SHALLOW)
     if image.mode not in _MODES:
         raise unsupported(source, f"the image's colour mode is {image.mode}", "Convert it to RGB")
 

@@ -81,9 +81,8 @@ def find_regions(
         search.look()
         if search.look(far=True):
             return _report(search.grid, _scale(came, original_size))
-        return _same_scale(
-            tools, luma, new_effort(), brief=brief
-        )  # it may have been cropped, not scaled
+        # It may have been cropped, not scaled.
+        return _same_scale(tools, luma, new_effort(), brief=brief)
     effort = new_effort()
     sizes = usual_sizes(came) if brief else candidate_sizes(came)
     ranked = rank_sizes(luma, tools.lattice.tables, sizes)[:SIZES]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proface.errors import DamagedFileError
+from proface.media.metadata import Metadata
 
 # Together. A film behind a photo takes 2 to 10 MB; a header holds 64 MiB, in base64.
 MOST_BYTES = 16 << 20
@@ -122,3 +123,8 @@ def _text(value: Any) -> str:
     if type(value) is not str or len(value) > 200:
         raise ValueError
     return value
+
+
+def names_of_all(metadata: Metadata, ancillary: Ancillary) -> tuple[str, ...]:
+    """What there is besides the picture, each once: a TIFF may have EXIF among both."""
+    return tuple(dict.fromkeys((*metadata.names, *ancillary.names)))
