@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +23,15 @@ SOURCES = [
 OF_THE_LIBRARY = {"regions", "header", "image"}  # what commands do not say, or say otherwise
 
 
-def given() -> set[str]:
+@functools.cache
+def given() -> frozenset[str]:
     """The options of all commands, as the library writes them."""
     waiting, found = [typer.main.get_command(app)], set()
     while waiting:
         command = waiting.pop()
         waiting += getattr(command, "commands", {}).values()
         found |= {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-    return {name.lstrip("-").replace("-", "_") for name in found}
+    return frozenset(name.lstrip("-").replace("-", "_") for name in found)
 
 
 def texts(source: Path) -> Iterator[str]:
