@@ -79,11 +79,12 @@ class _Blinking:
     """The true boxes of the frame at hand, of which a tenth is dropped at random."""
 
     def __init__(self, faces: Sequence[Sequence[Box]], seed: int) -> None:
-        self._faces, self._random = faces, random.Random(seed)
+        self._faces, self._seed = faces, seed
 
     def __call__(self, pixels: Pixels, _threshold: float) -> list[Face]:
         index = _frame_number(pixels)
-        return [Face(box) for box in self._faces[index] if self._random.random() >= 0.1]
+        dropping = random.Random(f"{self._seed} {index}")  # the same in whichever order
+        return [Face(box) for box in self._faces[index] if dropping.random() >= 0.1]
 
 
 def _frame_number(pixels: Pixels) -> int:

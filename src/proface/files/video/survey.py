@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from proface.types import Box, Face, Pixels
 
 DETECTION_SIDE = 960  # pixels of the longer side of the picture in which faces are detected
 DETECTIONS_PER_SECOND = 6  # where every face is found again where it was
+_AT_ONCE = 2  # pictures that are searched at a time
+_AHEAD = 2  # searches that begin before what they follow is settled
 _RECOGNISED = 8  # detections of a track that are recognised, at most
 _THUMBNAIL = 112  # pixels
 
@@ -99,16 +103,18 @@ def survey(
         people: whom to leave out.
         thumbnails: keep the best view of each track.
         progress: is told of every frame.
-        detector: finds faces in upright RGB pixels with a threshold; YuNet by default.
+        detector: finds faces in upright RGB pixels with a threshold; called by two threads.
+            `detect` by default.
 
     Raises:
         UsageError: a region given by hand is outside the picture.
         ImageError, UnsupportedImageError, MissingExtraError.
     """
-    with open_video(path) as reader:
+    with open_video(path) as reader, ThreadPoolExecutor(_AT_ONCE) as pool:
         with errors_name(str(path)):
             check_inside(options.regions, reader.info.size)
-        finder = _Finder(reader, options, people or People(), thumbnails, detector or _detect)
+        people = people or People()
+        finder = _Finder(reader, options, people, thumbnails, detector or _detect, pool)
         for frame in reader.frames():
             finder.add(frame)
             if progress is not None:
@@ -130,12 +136,14 @@ class _Finder:
         people: People,
         thumbnails: bool,
         detector: Callable[[Pixels, float], Sequence[Face]],
+        pool: Executor,
     ) -> None:
         self._info, self._options, self._people = reader.info, options, people
-        self._detector, self._thumbnails = detector, thumbnails
+        self._detector, self._thumbnails, self._pool = detector, thumbnails, pool
         self._linker = Linker()
         self._stride = max(1, round(reader.info.rate / DETECTIONS_PER_SECOND))
         self._waiting: list[Frame] = []
+        self._searched: deque[tuple[list[Frame], Future[list[Face]]]] = deque()
         self._pts: list[int] = []
         self._seen: dict[int, list[Embedding]] = {}
         self._looked: dict[int, int] = {}
@@ -148,11 +156,15 @@ class _Finder:
             return
         self._waiting.append(frame)
         if frame.index == 0 or len(self._waiting) == self._stride:
-            self._flush()
+            self._search_last()
+            if len(self._searched) > _AHEAD:
+                self._settle_first()
 
     def finish(self, broken: int) -> Survey:
         if self._waiting:
-            self._flush()
+            self._search_last()
+        while self._searched:
+            self._settle_first()
         times = [(pts - self._pts[0]) * float(self._info.time_base) for pts in self._pts]
         tracks = [
             VideoTrack(
@@ -171,10 +183,15 @@ class _Finder:
         pts = np.array(self._pts, np.int64)
         return Survey(self._info, pts, tuple(tracks), broken, self._detected)
 
-    def _flush(self) -> None:
-        """Detect in the last of the frames in hand, and in others if need be."""
-        waiting, self._waiting = self._waiting, []
-        self._settle(waiting, self._faces(waiting[-1]))
+    def _search_last(self) -> None:
+        """Begin to detect in the last of the frames in hand."""
+        frames, self._waiting = self._waiting, []
+        self._searched.append((frames, self._search(frames[-1])))
+
+    def _settle_first(self) -> None:
+        """Settle those frames that are searched first, when that is done."""
+        frames, found = self._searched.popleft()
+        self._settle(frames, found.result())
 
     def _settle(self, frames: Sequence[Frame], faces: list[Face]) -> None:
         """Observe the last of some frames, whose faces are given.
@@ -185,13 +202,16 @@ class _Finder:
         *between, last = frames
         if between and not self._linker.holds(self._time(last), faces):
             half = (len(between) + 1) // 2
-            self._settle(between[:half], self._faces(between[half - 1]))
+            self._settle(between[:half], self._search(between[half - 1]).result())
             self._settle(frames[half:], faces)
         else:
             self._observe(last, faces)
 
-    def _faces(self, frame: Frame) -> list[Face]:
+    def _search(self, frame: Frame) -> Future[list[Face]]:
         self._detected += 1
+        return self._pool.submit(self._faces, frame)
+
+    def _faces(self, frame: Frame) -> list[Face]:
         pixels, scale = frame.small(self._info, DETECTION_SIDE)
         options = self._options
         least = min(options.threshold, POSSIBLE) if options.careful else options.threshold
