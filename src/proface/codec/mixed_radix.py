@@ -45,36 +45,42 @@ def place_digits(
 def try_places(
     radices: npt.NDArray[np.integer], sizes: npt.NDArray[np.integer], modes: int
 ) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
-    """As `place_digits`, and which layouts fit; words and places of the others are invalid."""
-    word, place = np.zeros((2, *radices.shape), np.int64)
+    """As `place_digits`, and which layouts fit; words and places of the others are invalid.
+
+    All digits of a radix are placed at a time: the first word takes as many as it has room for,
+    then the second, as if they were placed one by one.
+    """
+    word, place = np.zeros((2, radices.size), np.int64)
     fits = np.ones(len(sizes), np.bool_)
-    for size in np.unique(sizes):  # by size, as most layouts have few words: saves start-up time
-        own = sizes == size
-        word[own], place[own], fits[own] = _places(radices[own], int(size), modes)
-    return word, place, fits
-
-
-def _places(
-    radices: npt.NDArray[np.integer], size: int, modes: int
-) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
-    """As `try_places`, for layouts of one size."""
-    layouts = np.arange(len(radices))
-    order = np.argsort(-radices, axis=1, kind="stable")
-    falling = np.take_along_axis(radices, order, 1).astype(np.int32)
-    word, place = np.zeros((2, *radices.shape), np.int64)
-    fits = np.ones(len(layouts), np.bool_)
-    filled = np.ones((len(layouts), size), np.int32)
-    filled[:, 0] = modes
-    for column, radix in zip(order.T, falling.T, strict=True):
-        # One digit of every layout at a time.
-        if (radix == 1).all():
+    # The digits by radix, layout and coefficient; 16 bits are sorted ten times as fast.
+    order = np.argsort((radices.ravel() - 1).astype(np.uint16), kind="stable")
+    rising = radices.ravel()[order]
+    first = np.flatnonzero(np.diff(rising, prepend=0))
+    # The words of all layouts in one row: most layouts have few.
+    starts = np.cumsum(sizes) - sizes
+    own = np.arange(int(sizes.sum())) - starts.repeat(sizes)  # number in the layout
+    product = np.ones(len(own), np.int32)  # of the radices in each word
+    product[starts] = modes
+    for radix, digits in zip(rising[first[::-1]], np.split(order, first[1:])[::-1], strict=True):
+        if radix == 1:
             break
-        room = filled <= (WORD_RANGE // radix)[:, None]
-        first = room.argmax(1)
-        carries = (radix > 1) & room[layouts, first]
-        fits &= carries | (radix == 1)
-        here = filled[layouts, first]
-        word[layouts, column] = np.where(carries, first, 0)
-        place[layouts, column] = np.where(carries, here, 0)
-        filled[layouts, first] = np.where(carries, here * radix, here)
-    return word, place, fits
+        left = np.zeros(WORD_RANGE + 1, np.int32)  # digits that a range still has room for
+        power = radix
+        while power <= WORD_RANGE:
+            left[power:] += 1
+            power *= radix
+        room = left.take(WORD_RANGE // product)
+        layout = digits // radices.shape[1]
+        count = np.bincount(layout, minlength=len(sizes))
+        fits &= count <= np.add.reduceat(room, starts)
+        before = room.cumsum() - room
+        wanted = np.where(fits, count + before[starts], 0).repeat(sizes) - before
+        taken = np.clip(wanted, 0, room)
+        used = np.flatnonzero(taken)
+        times = taken[used]
+        nth = np.arange(times.sum()) - (times.cumsum() - times).repeat(times)
+        digits = digits[fits[layout]]
+        word[digits] = own[used].repeat(times)
+        place[digits] = product[used].repeat(times) * radix**nth
+        product[used] *= radix**times
+    return word.reshape(radices.shape), place.reshape(radices.shape), fits
