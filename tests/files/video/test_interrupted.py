@@ -20,24 +20,28 @@ from tests.clips import Clip, make, sliding
 from tests.files.video.films import packets
 
 KILLED = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
-from proface import Key, Options
+from proface import Key
 from proface.files.video.protect import protect_video
 
-source, output, key, stage, frame, carry = sys.argv[1:]
+source, output, key, stage, frame, pause = sys.argv[1:]
 
 def die(now, done, total):
+    if (now, done) == (stage, int(pause)):
+        time.sleep(5.1)  # what was found is saved every five seconds
     if (now, done) == (stage, int(frame)):
         os.kill(os.getpid(), signal.SIGKILL)
 
-protect_video(Path(source), Path(output), Key.from_file(key), Options(carry=carry), progress=die)
+protect_video(Path(source), Path(output), Key.from_file(key), progress=die)
 """
 
 
-def run_until(stage: str, frame: int, source: Path, output: Path, key: Path) -> None:
-    """Protect a video in a process that is killed at a frame."""
-    run = [sys.executable, "-c", KILLED, *map(str, (source, output, key, stage, frame, "sealed"))]
+def run_until(
+    stage: str, frame: int, source: Path, output: Path, key: Path, *, pause: int = -1
+) -> None:
+    """Protect a video in a process that pauses at a frame, and is killed at another one."""
+    run = [sys.executable, "-c", KILLED, *map(str, (source, output, key, stage, frame, pause))]
     assert subprocess.run(run).returncode == -signal.SIGKILL
 
 
@@ -70,6 +74,25 @@ def test_killed_and_run_again(tmp_path: Path, stage: str, frame: int, resumed: i
     assert report.fault is None
     assert report.tracks[0].frames == 210
     assert packets(output, "audio") == packets(clip.path, "audio")
+
+
+def test_what_was_searched_is_not_searched_again(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mp4", [sliding(0, 60, 8)], 60, size=(640, 240), sound=False)
+    key, output = tmp_path / "key", tmp_path / "out" / "clip.mp4"
+    Key.generate().save(key)
+    output.parent.mkdir()
+    run_until("faces", 50, clip.path, output, key, pause=40)
+    (work,) = output.parent.iterdir()
+    assert [path.name for path in work.iterdir()] == ["search"]
+    other = tmp_path / "other.mp4"
+    whole = protect_video(clip.path, other, Key.generate())
+    found = protect_video(clip.path, output, Key.from_file(key))
+    assert whole.searched == 0
+    assert found.searched >= 10
+    assert [path.name for path in output.parent.iterdir()] == ["clip.mp4"]
+    for track, same in zip(found.tracks, whole.tracks, strict=True):
+        assert (track.track.boxes == same.track.boxes).all()
+    assert found.survey.detected == whole.survey.detected
 
 
 def test_two_runs_do_not_write_one_output(tmp_path: Path) -> None:
@@ -136,5 +159,6 @@ def test_another_key_or_option_begins_anew(tmp_path: Path) -> None:
     Key.generate().save(key)
     run_until("picture", 105, clip.path, output, key)
     other = Key.generate()
-    assert protect_video(clip.path, output, other).resumed == 0
+    anew = protect_video(clip.path, output, other)
+    assert (anew.resumed, anew.searched) == (0, 0)
     assert verify_video(output, other, original=clip.path).fault is None

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from proface.container.video_header import Segment, TrackEntry, VideoHeader, picture_digest
@@ -19,6 +20,7 @@ from proface.errors import (
 )
 from proface.faces.networks import release_networks
 from proface.files.video.access import METADATA, VIDEO
+from proface.files.video.searched import Searched
 from proface.files.video.segments import SegmentProtector, segments_of
 from proface.files.video.survey import Progress, Survey, VideoTrack, survey
 from proface.files.video.work import Secrets, Segments, Work, fingerprint
@@ -45,6 +47,7 @@ class ProtectedVideo:
         left_out: streams that were not copied.
         written: whether there was a face to protect, so that the file was written.
         resumed: how many segments an interrupted run had finished.
+        searched: in how many frames it had searched for faces.
     """
 
     survey: Survey
@@ -52,6 +55,7 @@ class ProtectedVideo:
     left_out: tuple[str, ...] = field(default=())
     written: bool = False
     resumed: int = 0
+    searched: int = 0
 
     @property
     def tracks(self) -> list[VideoTrack]:
@@ -111,18 +115,14 @@ def protect_video(
     with work.claimed():
         found = work.load(keys, mark, info)
         if found is None:
-            people = load_people(options.keep, options.only)
-            surveyed = survey(source, options, people, progress=progress)
-            release_networks()  # of no use from here on
-            return_freed_memory()
-            _check_skip(options, surveyed, source)
-            secrets = Secrets.fresh(keys, kdf or KdfParameters.fresh())
+            secrets, surveyed, searched = _search(source, options, keys, kdf, work, mark, progress)
             if not surveyed.protected:
                 return ProtectedVideo(surveyed)
             segments: Segments = segments_of(surveyed)
             work.create(secrets, surveyed, segments, mark)
         else:
             secrets, surveyed, segments = found
+            searched = surveyed.detected
         protector = SegmentProtector(
             surveyed, segments, options, look, flow, secrets, work, check=check
         )
@@ -133,7 +133,37 @@ def protect_video(
             work.remove()
             raise
         work.remove()
-    return ProtectedVideo(surveyed, protector.worst_psnr, info.left_out, True, resumed)
+    return ProtectedVideo(surveyed, protector.worst_psnr, info.left_out, True, resumed, searched)
+
+
+def _search(
+    source: Path,
+    options: Options,
+    keys: Sequence[Key],
+    kdf: KdfParameters | None,
+    work: Work,
+    mark: str,
+    progress: Progress | None,
+) -> tuple[Secrets, Survey, int]:
+    """Find the faces, going on where an interrupted run was; how many frames it had searched."""
+    secrets, searched = work.load_search(keys, mark) or (
+        Secrets.fresh(keys, kdf or KdfParameters.fresh()),
+        Searched(),
+    )
+    before = len(searched.faces)
+    searched.save = partial(work.save_search, secrets, fingerprint=mark)
+    try:
+        people = load_people(options.keep, options.only)
+        surveyed = survey(source, options, people, searched=searched, progress=progress)
+        _check_skip(options, surveyed, source)
+    except ProfaceError:
+        work.forget_search()
+        raise
+    release_networks()  # of no use from here on
+    return_freed_memory()
+    if not surveyed.protected:
+        work.forget_search()
+    return secrets, surveyed, before
 
 
 def check_video_options(options: Options) -> None:

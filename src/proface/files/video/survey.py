@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from proface.faces import POSSIBLE, detect, embed, regions_for
 from proface.faces.tracks import Linker, Track
 from proface.files.access import errors_name
-from proface.media.video.source import Frame, VideoInfo, VideoReader, open_video
+from proface.files.video.searched import Searched
+from proface.media.video.source import Frame, VideoInfo, open_video
 from proface.options import Options
 from proface.pipeline.people import Embedding, People
 from proface.pipeline.regions import check_inside
@@ -89,6 +90,7 @@ def survey(
     people: People | None = None,
     *,
     thumbnails: bool = False,
+    searched: Searched | None = None,
     progress: Progress | None = None,
     detector: Callable[[Pixels, float], Sequence[Face]] | None = None,
 ) -> Survey:
@@ -102,6 +104,7 @@ def survey(
         options: threshold, expand, skip, regions, detect.
         people: whom to leave out.
         thumbnails: keep the best view of each track.
+        searched: what was found before, which is not searched again; the rest is added.
         progress: is told of every frame.
         detector: finds faces in upright RGB pixels with a threshold; called by two threads.
             `detect` by default.
@@ -113,8 +116,15 @@ def survey(
     with open_video(path) as reader, ThreadPoolExecutor(_AT_ONCE) as pool:
         with errors_name(str(path)):
             check_inside(options.regions, reader.info.size)
-        people = people or People()
-        finder = _Finder(reader, options, people, thumbnails, detector or _detect, pool)
+        finder = _Finder(
+            reader.info,
+            options,
+            people or People(),
+            searched or Searched(),
+            detector or _detect,
+            pool,
+            thumbnails=thumbnails,
+        )
         for frame in reader.frames():
             finder.add(frame)
             if progress is not None:
@@ -131,19 +141,22 @@ class _Finder:
 
     def __init__(
         self,
-        reader: VideoReader,
+        info: VideoInfo,
         options: Options,
         people: People,
-        thumbnails: bool,
+        searched: Searched,
         detector: Callable[[Pixels, float], Sequence[Face]],
         pool: Executor,
+        *,
+        thumbnails: bool,
     ) -> None:
-        self._info, self._options, self._people = reader.info, options, people
-        self._detector, self._thumbnails, self._pool = detector, thumbnails, pool
+        self._info, self._options, self._people = info, options, people
+        self._searched, self._detector, self._pool = searched, detector, pool
+        self._thumbnails = thumbnails
         self._linker = Linker()
-        self._stride = max(1, round(reader.info.rate / DETECTIONS_PER_SECOND))
+        self._stride = max(1, round(info.rate / DETECTIONS_PER_SECOND))
         self._waiting: list[Frame] = []
-        self._searched: deque[tuple[list[Frame], Future[list[Face]]]] = deque()
+        self._begun: deque[tuple[list[Frame], Future[Sequence[Face]]]] = deque()
         self._pts: list[int] = []
         self._seen: dict[int, list[Embedding]] = {}
         self._looked: dict[int, int] = {}
@@ -157,13 +170,14 @@ class _Finder:
         self._waiting.append(frame)
         if frame.index == 0 or len(self._waiting) == self._stride:
             self._search_last()
-            if len(self._searched) > _AHEAD:
+            if len(self._begun) > _AHEAD:
                 self._settle_first()
+                self._searched.save_at_times()
 
     def finish(self, broken: int) -> Survey:
         if self._waiting:
             self._search_last()
-        while self._searched:
+        while self._begun:
             self._settle_first()
         times = [(pts - self._pts[0]) * float(self._info.time_base) for pts in self._pts]
         tracks = [
@@ -186,14 +200,14 @@ class _Finder:
     def _search_last(self) -> None:
         """Begin to detect in the last of the frames in hand."""
         frames, self._waiting = self._waiting, []
-        self._searched.append((frames, self._search(frames[-1])))
+        self._begun.append((frames, self._search(frames[-1])))
 
     def _settle_first(self) -> None:
         """Settle those frames that are searched first, when that is done."""
-        frames, found = self._searched.popleft()
+        frames, found = self._begun.popleft()
         self._settle(frames, found.result())
 
-    def _settle(self, frames: Sequence[Frame], faces: list[Face]) -> None:
+    def _settle(self, frames: Sequence[Frame], faces: Sequence[Face]) -> None:
         """Observe the last of some frames, whose faces are given.
 
         Where they are not those of the frame before, close to where they were, detect in the middle
@@ -207,18 +221,22 @@ class _Finder:
         else:
             self._observe(last, faces)
 
-    def _search(self, frame: Frame) -> Future[list[Face]]:
+    def _search(self, frame: Frame) -> Future[Sequence[Face]]:
         self._detected += 1
         return self._pool.submit(self._faces, frame)
 
-    def _faces(self, frame: Frame) -> list[Face]:
+    def _faces(self, frame: Frame) -> Sequence[Face]:
+        if frame.index in self._searched.faces:
+            return self._searched.faces[frame.index]
         pixels, scale = frame.small(self._info, DETECTION_SIDE)
         options = self._options
         least = min(options.threshold, POSSIBLE) if options.careful else options.threshold
         found = self._detector(pixels, least)
-        return [_scaled(face, 1 / scale) for face in found]
+        faces = [_scaled(face, 1 / scale) for face in found]
+        self._searched.faces[frame.index] = faces
+        return faces
 
-    def _observe(self, frame: Frame, faces: list[Face]) -> None:
+    def _observe(self, frame: Frame, faces: Sequence[Face]) -> None:
         owners = self._linker.observe(frame.index, self._time(frame), faces)
         pixels: Pixels | None = None
         for face, owner in zip(faces, owners, strict=True):

@@ -1,7 +1,8 @@
 """The folder of a run in progress, beside its output, from which an interrupted run goes on.
 
-    plan            the stanzas in clear; sealed: fingerprint of source and options, times, tracks,
-                    segments
+    search          the stanzas in clear; sealed: fingerprint of source and options, the faces
+                    found so far
+    plan            the stanzas in clear; sealed: fingerprint, times, tracks, segments
     00000.pictures  the coded frames of segment 0
     00000.chunks    its chunks; written first, so that `.pictures` tells that a segment is whole
 
@@ -23,9 +24,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proface.errors import DamagedFileError, OutputError, ProfaceError
 from proface.faces.tracks import Track
+from proface.files.video.searched import Searched
 from proface.files.video.survey import Survey, VideoTrack
 from proface.keys import (
     KdfParameters,
@@ -45,7 +48,6 @@ from proface.options import Options
 
 _LAYOUT = 3  # of this folder; another version's folder is not used
 _PICTURE = struct.Struct(">qBI")
-_PURPOSE = "video plan"
 
 Segments = Sequence[tuple[int, int]]  # the first frame and the number of frames of each
 
@@ -99,45 +101,37 @@ class Work:
         self, keys: Sequence[Key], fingerprint: str, info: VideoInfo
     ) -> tuple[Secrets, Survey, Segments] | None:
         """What an interrupted run left, if it was of the same source, options and keys."""
-        try:
-            data = (self.folder / "plan").read_bytes()
-            head, sealed = data.split(b"\n", 1)
-            stanzas = tuple(json.loads(head))
-            if len(stanzas) != len(keys) or not all(opened_by(stanzas, key) for key in keys):
-                return None
-            file_key = open_stanzas(stanzas, keys[0])
-            plain = unseal(derive(file_key, _PURPOSE, model=""), sealed, head)
-        except (OSError, ValueError, TypeError, ProfaceError):
+        opened = self._opened("plan", keys, fingerprint)
+        if opened is None:
             return None
-        with np.load(io.BytesIO(plain), allow_pickle=False) as arrays:
-            if str(arrays["fingerprint"]) != fingerprint:
-                return None
-            secrets = Secrets(file_key, stanzas, arrays["id"].tobytes())
-            segments = [(int(first), int(count)) for first, count in arrays["segments"]]
-            return secrets, _unpacked(arrays, info), segments
+        secrets, arrays = opened
+        segments = [(int(first), int(count)) for first, count in arrays["segments"]]
+        return secrets, _unpacked(arrays, info), segments
+
+    def load_search(self, keys: Sequence[Key], fingerprint: str) -> tuple[Secrets, Searched] | None:
+        """As `load`, of a run that was interrupted while it searched."""
+        opened = self._opened("search", keys, fingerprint)
+        return opened and (opened[0], Searched.from_arrays(opened[1]))
+
+    def save_search(self, secrets: Secrets, searched: Searched, fingerprint: str) -> None:
+        """Write what was found so far."""
+        self._seal("search", secrets, fingerprint, searched.to_arrays())
 
     def create(
         self, secrets: Secrets, survey: Survey, segments: Segments, fingerprint: str
     ) -> None:
         """Begin anew: nothing but the plan in the folder."""
-        head = json.dumps([dict(stanza) for stanza in secrets.stanzas]).encode()
-        file = io.BytesIO()
-        identity = np.frombuffer(secrets.id, np.uint8)
-        np.savez(
-            file,
-            fingerprint=np.array(fingerprint),
-            id=identity,
-            segments=np.array(segments),
-            **_packed(survey),
-        )
-        sealed = seal(derive(secrets.file_key, _PURPOSE, model=""), file.getvalue(), head)
         try:
             for old in self.folder.iterdir():
                 old.unlink()
-            with self._writing("plan") as output:
-                output.write(head + b"\n" + sealed)
         except OSError as error:
             raise output_error(self._output, error) from error
+        arrays = _packed(survey) | {"segments": np.array(segments)}
+        self._seal("plan", secrets, fingerprint, arrays)
+
+    def forget_search(self) -> None:
+        """Delete what `save_search` wrote."""
+        (self.folder / "search").unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete the folder."""
@@ -172,6 +166,36 @@ class Work:
                 while head := file.read(_PICTURE.size):
                     pts, key, length = _PICTURE.unpack(head)
                     yield CodedPicture(pts, bool(key), file.read(length))
+
+    def _opened(
+        self, name: str, keys: Sequence[Key], fingerprint: str
+    ) -> tuple[Secrets, dict[str, NDArray[Any]]] | None:
+        """What `_seal` wrote, if these keys open it and the fingerprint is the same."""
+        try:
+            head, sealed = (self.folder / name).read_bytes().split(b"\n", 1)
+            stanzas = tuple(json.loads(head))
+            if len(stanzas) != len(keys) or not all(opened_by(stanzas, key) for key in keys):
+                return None
+            file_key = open_stanzas(stanzas, keys[0])
+            plain = unseal(derive(file_key, f"video {name}", model=""), sealed, head)
+        except (OSError, ValueError, TypeError, ProfaceError):
+            return None
+        with np.load(io.BytesIO(plain), allow_pickle=False) as file:
+            arrays = dict(file)
+        if str(arrays["fingerprint"]) != fingerprint:
+            return None
+        return Secrets(file_key, stanzas, arrays["id"].tobytes()), arrays
+
+    def _seal(
+        self, name: str, secrets: Secrets, fingerprint: str, arrays: Mapping[str, Any]
+    ) -> None:
+        file = io.BytesIO()
+        identity = np.frombuffer(secrets.id, np.uint8)
+        np.savez(file, fingerprint=np.array(fingerprint), id=identity, **arrays)
+        head = json.dumps([dict(stanza) for stanza in secrets.stanzas]).encode()
+        key = derive(secrets.file_key, f"video {name}", model="")
+        with self._writing(name) as output:
+            output.write(head + b"\n" + seal(key, file.getvalue(), head))
 
     @contextmanager
     def _writing(self, name: str) -> Iterator[BinaryIO]:
