@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from proface import Key
+from proface import Key, Options
 from proface.container.video_chunk import Chunk
-from proface.errors import OutputError
+from proface.errors import OutputError, UsageError
 from proface.files.video import segments
 from proface.files.video.access import read_video_file
 from proface.files.video.protect import protect_video
@@ -84,6 +85,11 @@ def test_what_was_searched_is_not_searched_again(tmp_path: Path) -> None:
     run_until("faces", 50, clip.path, output, key, pause=40)
     (work,) = output.parent.iterdir()
     assert [path.name for path in work.iterdir()] == ["search"]
+    kept = shutil.copytree(work, tmp_path / "kept")
+    with pytest.raises(UsageError, match="no face 9"):
+        protect_video(clip.path, output, Key.from_file(key), Options(skip=(9,)))
+    assert list(output.parent.iterdir()) == []
+    shutil.move(kept, work)
     other = tmp_path / "other.mp4"
     whole = protect_video(clip.path, other, Key.generate())
     found = protect_video(clip.path, output, Key.from_file(key))

@@ -115,10 +115,11 @@ def protect_video(
     with work.claimed():
         found = work.load(keys, mark, info)
         if found is None:
-            secrets, surveyed, searched = _search(source, options, keys, kdf, work, mark, progress)
+            secrets, surveyed, segments, searched = _search(
+                source, options, keys, kdf, work, mark, progress
+            )
             if not surveyed.protected:
                 return ProtectedVideo(surveyed)
-            segments: Segments = segments_of(surveyed)
             work.create(secrets, surveyed, segments, mark)
         else:
             secrets, surveyed, segments = found
@@ -144,7 +145,7 @@ def _search(
     work: Work,
     mark: str,
     progress: Progress | None,
-) -> tuple[Secrets, Survey, int]:
+) -> tuple[Secrets, Survey, Segments, int]:
     """Find the faces, going on where an interrupted run was; how many frames it had searched."""
     secrets, searched = work.load_search(keys, mark) or (
         Secrets.fresh(keys, kdf or KdfParameters.fresh()),
@@ -156,6 +157,7 @@ def _search(
         people = load_people(options.keep, options.only)
         surveyed = survey(source, options, people, searched=searched, progress=progress)
         _check_skip(options, surveyed, source)
+        segments = segments_of(surveyed)
     except ProfaceError:
         work.forget_search()
         raise
@@ -163,7 +165,7 @@ def _search(
     return_freed_memory()
     if not surveyed.protected:
         work.forget_search()
-    return secrets, surveyed, before
+    return secrets, surveyed, segments, before
 
 
 def check_video_options(options: Options) -> None:
