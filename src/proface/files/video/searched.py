@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from proface.types import Box, Face
 
-_SAVED_EVERY = 5.0  # seconds
+_LEAST_INTERVAL = 5.0  # seconds between two savings
+_INTERVAL = 50  # times what the last one took: of a long film there is much to save
 
 
 @dataclass
@@ -24,19 +26,21 @@ class Searched:
 
     faces: dict[int, Sequence[Face]] = field(default_factory=dict)
     save: Callable[[Searched], None] | None = None
-    _saved: float = field(default_factory=time.monotonic)
+    _next: float = field(default_factory=lambda: time.monotonic() + _LEAST_INTERVAL)
 
     def save_at_times(self) -> None:
         """Save, unless that was done just before."""
-        if self.save is not None and time.monotonic() - self._saved >= _SAVED_EVERY:
+        began = time.monotonic()
+        if self.save is not None and began >= self._next:
             self.save(self)
-            self._saved = time.monotonic()
+            now = time.monotonic()
+            self._next = now + max(_LEAST_INTERVAL, _INTERVAL * (now - began))
 
     def to_arrays(self) -> dict[str, Any]:
         """As arrays: the frames, the number of faces in each, and the faces."""
         found = dict(self.faces)  # other threads add to it
         faces = [face for one in found.values() for face in one]
-        rows = [(*vars(f.box).values(), f.score, *np.ravel(f.landmarks)) for f in faces]
+        rows = [(*vars(f.box).values(), f.score, *chain(*f.landmarks)) for f in faces]
         return {
             "frames": np.array(list(found), np.int64),
             "counts": np.array([len(one) for one in found.values()], np.int64),

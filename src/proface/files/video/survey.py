@@ -161,7 +161,6 @@ class _Finder:
         self._seen: dict[int, list[Embedding]] = {}
         self._looked: dict[int, int] = {}
         self._best: dict[int, tuple[float, Pixels]] = {}
-        self._detected = 0
 
     def add(self, frame: Frame) -> None:
         self._pts.append(frame.pts)
@@ -195,7 +194,7 @@ class _Finder:
             still = Track(0, boxes, (0, len(times) - 1), 0)
             tracks.append(VideoTrack(len(tracks) + 1, still))
         pts = np.array(self._pts, np.int64)
-        return Survey(self._info, pts, tuple(tracks), broken, self._detected)
+        return Survey(self._info, pts, tuple(tracks), broken, len(self._searched.faces))
 
     def _search_last(self) -> None:
         """Begin to detect in the last of the frames in hand."""
@@ -222,7 +221,6 @@ class _Finder:
             self._observe(last, faces)
 
     def _search(self, frame: Frame) -> Future[Sequence[Face]]:
-        self._detected += 1
         return self._pool.submit(self._faces, frame)
 
     def _faces(self, frame: Frame) -> Sequence[Face]:
