@@ -94,8 +94,8 @@ def decode_faces(data: bytes, size: tuple[int, int], count: int) -> Iterator[I42
                     raise _unexpected()
                 seen += 1
                 yield i420(frame)
-    except (av.error.FFmpegError, IndexError):
-        raise _unexpected() from None
+    except (av.error.FFmpegError, IndexError) as error:
+        raise _unexpected() from error
     if seen != count:
         raise _unexpected()
 
