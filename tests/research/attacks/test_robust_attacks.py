@@ -25,11 +25,11 @@ from proface.research.attacks.randomness_tests import byte_values, to_bits  # no
 from proface.research.attacks.saved_pictures import (  # noqa: E402
     attacked,
     control_flow,
-    hide,
     is_robust,
 )
 from proface.research.attacks.statistics import in_the_open  # noqa: E402
 from proface.research.evaluation.metrics import psnr  # noqa: E402
+from proface.research.evaluation.protected_files import hide  # noqa: E402
 from proface.types import Box, Face  # noqa: E402
 
 

@@ -19,8 +19,9 @@ from proface.keys import keystream
 from proface.looks import obfuscate
 from proface.models.flow import Flow
 from proface.models.robust import Robust
-from proface.research.attacks.saved_pictures import as_saved, file_kind, hide
+from proface.research.attacks.saved_pictures import as_saved, file_kind
 from proface.research.evaluation.methods import Method
+from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
 Words = npt.NDArray[np.uint16]

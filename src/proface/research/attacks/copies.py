@@ -35,11 +35,11 @@ from proface.research.attacks.saved_pictures import (
     attacked,
     control_flow,
     file_kind,
-    hide,
     is_robust,
 )
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.metrics import psnr
+from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
 LOOK = "blur:15"

@@ -30,8 +30,9 @@ from proface.research.attacks.confidence import Interval, bootstrap
 from proface.research.attacks.face_sets import SIDE, FaceCrop
 from proface.research.attacks.findings import Finding, Table, Verdict, with_interval
 from proface.research.attacks.key_gradient import differentiable, gradient_search
-from proface.research.attacks.saved_pictures import as_saved, file_kind, hide
+from proface.research.attacks.saved_pictures import as_saved, file_kind
 from proface.research.evaluation.metrics import psnr
+from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
 Words = npt.NDArray[np.uint16]

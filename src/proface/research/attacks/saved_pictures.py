@@ -6,26 +6,19 @@ from it, so statistics and copies are attacked in both.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from functools import lru_cache
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from proface.embedding.base import Change
 from proface.models.flow import Flow
-from proface.models.robust import Robust
 from proface.models.store import load_flow
 from proface.pipeline.survival import saved
 from proface.research.evaluation.methods import FlowMethod, Method, method
+from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
-Words = npt.NDArray[np.uint16]
 QUALITY = 92  # of a JPEG: the default of `protect`
-_coded: dict[bytes, tuple[bytes, bytes]] = {}
-_MOST_CODED = 2000  # faces, 2 KB each
 
 
 def file_kind(flow: Flow) -> Literal["JPEG", "PNG"]:
@@ -36,21 +29,6 @@ def file_kind(flow: Flow) -> Literal["JPEG", "PNG"]:
 def as_saved(picture: Pixels, kind: str) -> Pixels:
     """A picture after it was saved as JPEG or PNG and opened again."""
     return saved(picture, "JPEG", quality=QUALITY) if kind == "JPEG" else picture
-
-
-def hide(flow: Flow, x: Pixels, o: Pixels, pad: Words) -> Pixels:
-    """As `flow.hide`; the robust flow's face coder, which is slow, codes each original once.
-
-    What it codes depends on the original alone, so pictures are the same.
-    """
-    if not isinstance(flow, Robust):
-        return flow.hide(x, o, pad)
-    name = hashlib.sha256(x.tobytes() + bytes(str(x.shape), "ascii")).digest()
-    if name not in _coded:
-        if len(_coded) >= _MOST_CODED:
-            _coded.pop(next(iter(_coded)))
-        _coded[name] = flow.streams(x)
-    return flow.hide_streams(_coded[name], o, pad)
 
 
 class SavedFlow(FlowMethod):

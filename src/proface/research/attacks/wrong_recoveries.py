@@ -24,11 +24,12 @@ from proface.looks import obfuscate
 from proface.models.store import load_flow
 from proface.research.attacks.face_sets import SIDE, FaceCrop, held_out_regions
 from proface.research.attacks.near_miss_keys import corrupted, shown_without_check
-from proface.research.attacks.saved_pictures import as_saved, file_kind, hide
+from proface.research.attacks.saved_pictures import as_saved, file_kind
 from proface.research.attacks.scoring import RECOGNISERS, Gallery, perceptual
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.fidelity import LOOKS
 from proface.research.evaluation.metrics import psnr
+from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
 SHOWN = 24  # faces on the contact sheet, and those of which LPIPS is measured

@@ -29,6 +29,7 @@ from proface.research.evaluation.measure import (
 from proface.research.evaluation.parallel import FILE, OTHERS, Records, run
 
 LOOKS = ("blur:15", "median:23", "pixelate:20", "mask", *SWAPS)  # as published
+ROBUSTNESS = 64  # images of each data set at most: see `Job`
 # What the extra `evaluate` brings: module -> package.
 NEEDED = {"torch": "torch", "matplotlib": "matplotlib", "skimage.metrics": "scikit-image"}
 Report = dict[str, Any]
@@ -51,9 +52,9 @@ class Plan:
     def jobs(self) -> Iterator[Job]:
         """A job for each image of each data set."""
         for data in self.sets:
-            for image in data.images:
+            for n, image in enumerate(data.images):
                 others = tuple(data.folder / o for o in islice(data.others(image), OTHERS))
-                yield Job(data.name, image, data.folder / image, others)
+                yield Job(data.name, image, data.folder / image, others, n < ROBUSTNESS)
 
     def what(self) -> dict[str, Any]:
         """What a record depends on: a run is resumed only if it agrees."""

@@ -12,7 +12,7 @@ from proface.research.evaluation import plots
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.crops import read_subject
 from proface.research.evaluation.datasets import DataSet
-from proface.research.evaluation.measure import Job, Record, in_look, versions
+from proface.research.evaluation.measure import Job, Record, in_look, one_bit_off, versions
 from proface.research.evaluation.metrics import psnr
 from proface.research.evaluation.summary import Row, by_image, comparisons
 
@@ -29,7 +29,8 @@ def plotted(
     """Draw all plots that the report has data for; yields the file names."""
     for (model, data), rows in _groups(report["fidelity"], "model", "data"):
         yield _name(folder, f"likeness-{model}-{data}", plots.likeness_bars, rows)
-    for (data,), rows in _groups(report["fidelity"], "data"):
+    swept = [row for row in report["fidelity"] if "robustness" in row]
+    for (data,), rows in _groups(swept, "data"):
         yield _name(folder, f"noise-{data}", plots.noise_curves, rows)
     for (model, data), rows in _groups(report["recognition"], "model", "data"):
         if model is None:
@@ -70,7 +71,9 @@ def _rows(job: Job, model: str, looks: Sequence[str]) -> Iterator[list[Cell]]:
         o = in_look(subject, look, job.others)
         if o is None:
             continue
-        made = versions(x, o, flow, (job.data, job.image, look), wrong=True)
+        fields = (job.data, job.image, look)
+        made = versions(x, o, flow, fields)
+        made["one bit off"] = one_bit_off(flow, made["protected"], fields)
         yield [
             Cell(x, Path(job.image).stem),
             Cell(o, look),

@@ -130,16 +130,19 @@ class Lpips(nn.Module):
         distance = a[0].new_zeros(a[0].shape[0])
         for f, g, head in zip(a, b, self.heads, strict=True):
             # b x c x h x w -> b x 1 x h x w -> b
-            distance = distance + head((_unit(f) - _unit(g)) ** 2).mean(dim=(1, 2, 3))
+            distance = distance + head((f - g) ** 2).mean(dim=(1, 2, 3))
         return distance
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """The features of the five compared layers, b x c x h x w each, of images in [-1, 1]."""
+        """Features of the five compared layers, b x c x h x w each, of images in [-1, 1].
+
+        They have unit length over the channels.
+        """
         x = (x - self.shift) / self.scale
         found, convolutions = [], iter(self.convolutions)
         for layer in self._layers:
             if layer == "tap":
-                found.append(x)
+                found.append(_unit(x))
             elif layer == "pool":
                 x = functional.max_pool2d(x, self._kernel, self._stride)
             else:

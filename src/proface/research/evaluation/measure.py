@@ -1,8 +1,9 @@
 """Measurements on one photo: a JSON record with figures for every model and look.
 
-From the original x and the obfuscated image o: the protected image p; p recovered with the right
-password, with a wrong one, with one off by a bit, and after noise; and o itself "recovered".
-Everything compared was written as an 8-bit PNG and read back.
+From the original x and the obfuscated image o: the protected image p, and p recovered with the
+right password and with a wrong one. Of the first images of a data set also: p recovered with a
+password off by a bit, and after noise; and o itself "recovered". Everything compared was written as
+an 8-bit PNG and read back.
 """
 
 from __future__ import annotations
@@ -36,8 +37,7 @@ MEASURES = (FIDELITY, *KNOWN, GENDER)
 SWAPS = ("swap", "simswap", "faceshifter")  # looks that show another person
 SIGMAS = (0.0, 0.002, 0.004, 0.006, 0.008, 0.010)  # deviation of noise on p, of [-1, 1]
 NETS = ("vgg", "alex")
-# Compared by LPIPS too, which takes most of the time; the others by PSNR and SSIM only.
-PERCEIVED = ("protected", "recovered", "wrong password", "seen")
+FEATURES = 8  # images whose LPIPS features are kept, 33 MB each
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,17 @@ class MeasureOptions:
 
 @dataclass(frozen=True)
 class Job:
-    """One image: its data set and relative path, its file, and photos of others for swaps."""
+    """One image: its data set and relative path, its file, and photos of others for swaps.
+
+    `robustness`: whether one bit off, noise, and recovery from the look are measured. Their means
+    over few images are sure, and the keyed flow takes most of an evaluation's time for them.
+    """
 
     data: str
     image: str
     path: Path
     others: tuple[Path, ...]
+    robustness: bool
 
 
 def measure(job: Job, options: MeasureOptions) -> Record:
@@ -85,10 +90,8 @@ def measure(job: Job, options: MeasureOptions) -> Record:
             record.setdefault("left_out", {})[look] = "no face to swap in was found"
             continue
         for name in options.models:
-            fields = (job.data, job.image, look)
-            record["models"][name][look] = _figures(
-                subject, o, load_flow(name, options.device), fields, options
-            )
+            flow = load_flow(name, options.device)
+            record["models"][name][look] = _figures(subject, o, flow, job, look, options)
     return record
 
 
@@ -109,31 +112,34 @@ def _target(look: str, path: Path) -> Look:
     return get_look(f"{look}:{path}")
 
 
-def versions(
-    x: Pixels, o: Pixels, flow: Flow, fields: tuple[str, ...], *, wrong: bool
-) -> dict[str, Pixels]:
-    """Protected and recovered images by name, as saved; with wrong keys too if `wrong`."""
-    keys = _passwords()
-    right = keys.key("right", flow.name, *fields)
-    p = protect(flow, x, o, right)
-    made = {"protected": p, "recovered": recover(flow, p, right)}
-    if wrong:
-        for which in ("wrong", "one bit off"):
-            made[which] = recover(flow, p, keys.key(which, flow.name, *fields))
-        made["from the look"] = recover(flow, o, right)
-    return made
+def versions(x: Pixels, o: Pixels, flow: Flow, fields: tuple[str, ...]) -> dict[str, Pixels]:
+    """Protected and recovered images by name, as saved; "wrong" is of a wrong key."""
+    key, wrong = (_passwords().key(which, flow.name, *fields) for which in ("right", "wrong"))
+    p = protect(flow, x, o, key)
+    return {
+        "protected": p,
+        "recovered": recover(flow, p, key),
+        "wrong": recover(flow, p, wrong),
+    }
+
+
+def one_bit_off(flow: Flow, p: Pixels, fields: tuple[str, ...]) -> Pixels:
+    """What a password that differs in one bit recovers."""
+    return recover(flow, p, _passwords().key("one bit off", flow.name, *fields))
 
 
 def _figures(
-    subject: Subject, o: Pixels, flow: Flow, fields: tuple[str, ...], options: MeasureOptions
+    subject: Subject, o: Pixels, flow: Flow, job: Job, look: str, options: MeasureOptions
 ) -> Record:
-    x, wrong = subject.pixels, FIDELITY in options.measures
-    made = versions(x, o, flow, fields, wrong=wrong)
+    fields = (job.data, job.image, look)
+    x = subject.pixels
+    made = versions(x, o, flow, fields)
     record: Record = {}
-    if wrong:
+    if FIDELITY in options.measures:
         images = {"original": x, "look": o, **made}
         record["likeness"] = _image_quality(images, pairs_for(flow.mode))
-        record["noise"] = _noise_sweep(x, made["protected"], flow, fields)
+        if job.robustness:
+            record["robustness"] = _robustness(images, flow, fields)
     if options.identity:
         for name in ("protected", "recovered"):
             record[name] = _identity(made[name], subject, options)
@@ -145,11 +151,14 @@ def pairs_for(mode: str) -> dict[str, tuple[str, str]]:
     return {
         "protected": ("look", "protected"),
         "recovered": ("original", "recovered"),
-        "wrong password": ("look" if mode == "obfuscated" else "original", "wrong"),
-        "one bit off": ("look" if mode == "obfuscated" else "original", "one bit off"),
-        "from the look": ("original", "from the look"),
+        "wrong password": (_aim(mode), "wrong"),
         "seen": ("original", "protected"),
     }
+
+
+def _aim(mode: str) -> str:
+    """What a wrong key's recovery is compared with."""
+    return "look" if mode == "obfuscated" else "original"
 
 
 def _image_quality(images: dict[str, Pixels], pairs: dict[str, tuple[str, str]]) -> Record:
@@ -169,26 +178,43 @@ def _image_quality(images: dict[str, Pixels], pairs: dict[str, tuple[str, str]])
 def _distances(
     images: dict[str, Pixels], pairs: dict[str, tuple[str, str]], net: str
 ) -> dict[str, float]:
-    """LPIPS of the pairs; features of each image are computed once."""
+    """LPIPS of the pairs."""
     import torch
 
-    metric = _metric(net)
-    pairs = {name: pairs[name] for name in PERCEIVED}
-    names = sorted({name for pair in pairs.values() for name in pair})
-    levels = np.stack([images[name] for name in names]).astype(np.float32) / 127.5 - 1
-    firsts, seconds = ([names.index(pair[n]) for pair in pairs.values()] for n in (0, 1))
+    def features(name: str) -> Any:
+        pixels = images[name]
+        return _features(net, pixels.tobytes(), *pixels.shape[:2])
+
     with torch.inference_mode():
-        features = metric.features(torch.from_numpy(levels.transpose(0, 3, 1, 2)).contiguous())
-        distances = metric.distance([f[firsts] for f in features], [f[seconds] for f in features])
-    return dict(zip(pairs, distances.tolist(), strict=True))
+        return {
+            name: float(_metric(net).distance(*map(features, pair))) for name, pair in pairs.items()
+        }
 
 
-def _noise_sweep(x: Pixels, p: Pixels, flow: Flow, fields: tuple[str, ...]) -> list[float]:
-    """PSNR recovered from p with noise of each of SIGMAS, with the right password."""
+@lru_cache(maxsize=len(NETS) * FEATURES)
+def _features(net: str, data: bytes, height: int, width: int) -> Any:
+    """LPIPS features of an image's bytes. Kept, as each original and look is compared often."""
+    import torch
+
+    levels = np.frombuffer(data, np.uint8).reshape(1, height, width, 3).astype(np.float32)
+    planes = torch.from_numpy((levels / 127.5 - 1).transpose(0, 3, 1, 2))
+    # In this order of channels convolutions take a sixth less.
+    return _metric(net).features(planes.contiguous(memory_format=torch.channels_last))
+
+
+def _robustness(images: dict[str, Pixels], flow: Flow, fields: tuple[str, ...]) -> Record:
+    """PSNR of further recoveries: with one bit off, from the look, and after noise of SIGMAS."""
     key = _passwords().key("right", flow.name, *fields)
-    return [
-        round(psnr(x, recover(flow, noisy(p, sigma, n), key)), 4) for n, sigma in enumerate(SIGMAS)
+    x, p = images["original"], images["protected"]
+    swept = [
+        recover(flow, noisy(p, sigma, n), key) if sigma else images["recovered"]
+        for n, sigma in enumerate(SIGMAS)
     ]
+    return {
+        "one bit off": round(psnr(images[_aim(flow.mode)], one_bit_off(flow, p, fields)), 4),
+        "from the look": round(psnr(x, recover(flow, images["look"], key)), 4),
+        "noise": [round(psnr(x, found), 4) for found in swept],
+    }
 
 
 def _identity(pixels: Pixels, subject: Subject, options: MeasureOptions) -> Record:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from proface.errors import ProfaceError, UsageError
-from proface.inference.cores import cores
+from proface.inference.cores import cores, limit_cores
 from proface.research.evaluation.measure import Job, MeasureOptions, Record, measure
 
 FILE = "records.jsonl"
@@ -107,9 +107,7 @@ def _done(waiting: set[Future[Record]]) -> Iterator[Record]:
 
 def _begin() -> None:
     """Set up a worker: one thread, Ctrl-C left to the parent, exit with the parent."""
-    import cv2
-
-    cv2.setNumThreads(1)
+    limit_cores(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
 

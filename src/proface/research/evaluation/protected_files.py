@@ -7,15 +7,21 @@ no keystream is reused and a run can be reproduced.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 
 from proface.keys import KdfParameters, Key, keystream
 from proface.keys.hkdf import subkey
 from proface.models.flow import Flow
+from proface.models.robust import Robust
 from proface.research.evaluation.images import round_trip
 from proface.types import Pixels
 
+Words = npt.NDArray[np.uint16]
+_coded: dict[bytes, tuple[bytes, bytes]] = {}
+_MOST_CODED = 2000  # faces, 2 KB each
 SALT = b"proface evaluate"  # public: nothing made here is kept
 PASSWORDS = {"right": "correct horse", "wrong": "battery staple", "one bit off": "correct horsd"}
 
@@ -34,9 +40,24 @@ class Passwords:
         return subkey(self._masters[which], "evaluate", *fields)
 
 
+def hide(flow: Flow, x: Pixels, o: Pixels, pad: Words) -> Pixels:
+    """As `flow.hide`; the robust flow's face coder, which is slow, codes each original once.
+
+    What it codes depends on the original alone, so pictures are the same.
+    """
+    if not isinstance(flow, Robust):
+        return flow.hide(x, o, pad)
+    name = hashlib.sha256(x.tobytes() + bytes(str(x.shape), "ascii")).digest()
+    if name not in _coded:
+        if len(_coded) >= _MOST_CODED:
+            _coded.pop(next(iter(_coded)))
+        _coded[name] = flow.streams(x)
+    return flow.hide_streams(_coded[name], o, pad)
+
+
 def protect(flow: Flow, x: Pixels, o: Pixels, key: bytes) -> Pixels:
     """The protected image, uint8 H x W x 3, after a PNG round trip."""
-    return round_trip(flow.hide(x, o, _pad(flow, x, key)), compress_level=1)
+    return round_trip(hide(flow, x, o, _pad(flow, x, key)), compress_level=1)
 
 
 def recover(flow: Flow, p: Pixels, key: bytes) -> Pixels:
@@ -56,5 +77,5 @@ def noisy(p: Pixels, sigma: float, seed: int) -> Pixels:
     return np.asarray(np.clip(np.rint(p + noise), 0, 255), np.uint8)
 
 
-def _pad(flow: Flow, image: Pixels, key: bytes) -> npt.NDArray[np.uint16]:
+def _pad(flow: Flow, image: Pixels, key: bytes) -> Words:
     return keystream(key, flow.words(*image.shape[:2]))

@@ -99,32 +99,48 @@ def _image_quality(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
     labels = ("model", "data", "look", "images")
     yield "PSNR dB / SSIM / LPIPS with VGG / with AlexNet, means over the images."
     yield markdown_table(
-        (*labels, "protected–look", "recovered–original", "wrong recovery", "protected–original"),
+        (
+            *labels,
+            "protected–look",
+            "recovered–original",
+            "worst tenth, dB",
+            "wrong recovery",
+            "protected–original",
+        ),
         (
             [row[label] for label in labels]
-            + [_four(row[name]) for name in ("protected", "recovered", "wrong password", "seen")]
+            + [_four(row["protected"]), _four(row["recovered"])]
+            + [f"{row['recovered']['psnr_worst_tenth']:.2f}"]
+            + [_four(row["wrong password"]), _four(row["seen"])]
             for row in rows
         ),
     )
+    if further := [row for row in rows if "robustness" in row]:
+        yield from _robustness(further)
+
+
+def _robustness(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield (
         "PSNR, dB. One bit off: a password that differs in one bit. From the look: the right "
-        "password on the look."
+        "password on the look. Of the first images of each data set."
     )
-    sigmas = list(rows[0]["noise"])
+    sigmas = list(rows[0]["robustness"]["noise"])
     yield markdown_table(
         (
-            *labels,
-            "recovered, worst tenth",
+            "model",
+            "data",
+            "look",
+            "images",
             "one bit off",
             "from the look",
             *(f"noise {sigma}" for sigma in sigmas),
         ),
         (
-            [row[label] for label in labels]
-            + [f"{row['recovered']['psnr_worst_tenth']:.2f}"]
-            + [f"{row[name]['psnr']:.2f}" for name in ("one bit off", "from the look")]
-            + [f"{row['noise'][sigma]:.2f}" for sigma in sigmas]
+            [row["model"], row["data"], row["look"], found["images"]]
+            + [f"{found[name]:.2f}" for name in ("one bit off", "from the look")]
+            + [f"{found['noise'][sigma]:.2f}" for sigma in sigmas]
             for row in rows
+            for found in [row["robustness"]]
         ),
     )
     yield (

@@ -61,11 +61,21 @@ def fidelity(data: DataSet, records: Mapping[str, Record]) -> Iterator[Row]:
             row[name] = {key: round(float(np.mean(v)), 5) for key, v in values.items()}
         scores = [entry["recovered"]["psnr"] for entry in likeness]
         row["recovered"]["psnr_worst_tenth"] = round(worst_tenth(scores), 4)
-        row["noise"] = {
-            f"{sigma:g}": round(float(np.mean([e["noise"][n] for e in found.values()])), 4)
-            for n, sigma in enumerate(SIGMAS)
-        }
+        if further := [e["robustness"] for e in found.values() if "robustness" in e]:
+            row["robustness"] = _robustness(further)
         yield row
+
+
+def _robustness(found: Sequence[Row]) -> Row:
+    """Means of the further recoveries, dB, and of how many images."""
+    row: Row = {"images": len(found)}
+    for name in ("one bit off", "from the look"):
+        row[name] = round(float(np.mean([entry[name] for entry in found])), 4)
+    means = np.mean([entry["noise"] for entry in found], axis=0)
+    row["noise"] = {
+        f"{sigma:g}": round(float(m), 4) for sigma, m in zip(SIGMAS, means, strict=True)
+    }
+    return row
 
 
 def recognition(data: DataSet, records: Mapping[str, Record]) -> Iterator[Row]:
