@@ -7,6 +7,8 @@ from PIL import Image
 from proface.errors import FacesRequiredError, ImageError, UsageError
 from proface.research.evaluation.crops import SIDE, read_subject
 from proface.research.evaluation.datasets import known_gender, read_data_set
+from proface.research.evaluation.evaluate import ROBUSTNESS, Plan
+from proface.research.evaluation.measure import MeasureOptions
 
 
 def lfw(folder, people=4, photos=2, folds=2):
@@ -34,6 +36,20 @@ def test_pairs_and_folds_are_read(tmp_path):
     assert data.pairs[0].second == "P0/P0_0002.jpg"
     assert [pair.same for pair in data.pairs[:4]] == [True, True, False, False]
     assert sorted(data.images) == sorted(f"P{n}/P{n}_{k:04d}.jpg" for n in range(4) for k in (1, 2))
+
+
+def test_robustness_is_measured_on_the_first_images_of_each_set(tmp_path):
+    sets = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for n in range(ROBUSTNESS + 3):
+            (tmp_path / name / f"{n:03d}.jpg").touch()
+        sets.append(read_data_set(tmp_path / name, None))
+    jobs = list(Plan(tuple(sets), MeasureOptions((), (), (), "cpu"), {}).jobs())
+
+    for data in sets:
+        own = [job.robustness for job in jobs if job.data == data.name]
+        assert own == [True] * ROBUSTNESS + [False] * 3
 
 
 def test_few_images_are_spread_over_folds_and_kinds(tmp_path):
