@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
+from proface.errors import DamagedFileError
 from proface.faces.tracks import Track
 from proface.files.video.sealed_faces import FIRST_QUANTISER, FaceFilm, least_psnr
 from proface.files.video.segments import MOST_HELD, segments_of
 from proface.files.video.survey import Survey, VideoTrack
-from proface.media.video.face_film import decode_faces
+from proface.media.video.face_film import decode_faces, encode_faces
 from proface.media.video.source import VideoInfo
 from proface.pipeline.video_cover import windows_of
 from proface.types import Box
@@ -49,6 +51,29 @@ def test_a_film_without_any_error() -> None:
     coded = film.code(FIRST_QUANTISER)
     assert coded.psnr > 42
     assert film.code(coded.quantiser).psnr > 42
+
+
+@pytest.mark.parametrize("spoilt", [1, 2])
+def test_a_film_that_cannot_be_decoded_is_coded_once_more(
+    monkeypatch: pytest.MonkeyPatch, spoilt: int
+) -> None:
+    film = FaceFilm(SIZE, 42.0)
+    for one in pictures():
+        film.add(one, Box(20, 15, 50, 60), None)
+    right, left = film.code(30).data, spoilt
+
+    def cut_off(*arguments: Any) -> bytes:
+        nonlocal left
+        data = encode_faces(*arguments)
+        left -= 1
+        return data[: len(data) // 2] if left >= 0 else data
+
+    monkeypatch.setattr("proface.files.video.sealed_faces.encode_faces", cut_off)
+    if spoilt == 1:
+        assert film.code(30).data == right
+    else:
+        with pytest.raises(DamagedFileError):
+            film.code(30)
 
 
 def test_faces_are_as_good_as_the_picture() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from proface.errors import DamagedFileError
 from proface.media.video.face_film import COARSEST, FINEST, STEP, decode_faces, encode_faces
 from proface.media.video.planes import I420
 from proface.pipeline.video_frames import Mask
@@ -82,6 +83,14 @@ class FaceFilm:
             film = self._coded(min(max(film.quantiser + step, fine + STEP), coarse - STEP))
 
     def _coded(self, quantiser: float) -> CodedFilm:
+        try:
+            return self._attempt(quantiser)
+        except DamagedFileError:
+            # Seen once, on a busy machine: a stream that could not be decoded. The same pictures,
+            # coded hundreds of times since, always could, and hours of work would be lost.
+            return self._attempt(quantiser)
+
+    def _attempt(self, quantiser: float) -> CodedFilm:
         pictures = [picture for picture, _face, _mask in self._pictures]
         data = encode_faces(pictures, self._size, quantiser)
         return CodedFilm(data, quantiser, self._psnr(data))
