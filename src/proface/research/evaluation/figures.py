@@ -12,7 +12,7 @@ from proface.research.evaluation import plots
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.crops import read_subject
 from proface.research.evaluation.datasets import DataSet
-from proface.research.evaluation.measure import Job, Record, in_look, one_bit_off, versions
+from proface.research.evaluation.measure import Job, Record, in_look, versions, wrongly_recovered
 from proface.research.evaluation.metrics import psnr
 from proface.research.evaluation.summary import Row, by_image, comparisons
 
@@ -73,7 +73,8 @@ def _rows(job: Job, model: str, looks: Sequence[str]) -> Iterator[list[Cell]]:
             continue
         fields = (job.data, job.image, look)
         made = versions(x, o, flow, fields)
-        made["one bit off"] = one_bit_off(flow, made["protected"], fields)
+        for which in ("wrong", "one bit off"):
+            made[which] = wrongly_recovered(flow, made["protected"], which, fields)
         yield [
             Cell(x, Path(job.image).stem),
             Cell(o, look),

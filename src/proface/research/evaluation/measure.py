@@ -113,19 +113,19 @@ def _target(look: str, path: Path) -> Look:
 
 
 def versions(x: Pixels, o: Pixels, flow: Flow, fields: tuple[str, ...]) -> dict[str, Pixels]:
-    """Protected and recovered images by name, as saved; "wrong" is of a wrong key."""
-    key, wrong = (_passwords().key(which, flow.name, *fields) for which in ("right", "wrong"))
+    """The protected and the recovered image by name, as saved."""
+    key = _key("right", flow, fields)
     p = protect(flow, x, o, key)
-    return {
-        "protected": p,
-        "recovered": recover(flow, p, key),
-        "wrong": recover(flow, p, wrong),
-    }
+    return {"protected": p, "recovered": recover(flow, p, key)}
 
 
-def one_bit_off(flow: Flow, p: Pixels, fields: tuple[str, ...]) -> Pixels:
-    """What a password that differs in one bit recovers."""
-    return recover(flow, p, _passwords().key("one bit off", flow.name, *fields))
+def wrongly_recovered(flow: Flow, p: Pixels, which: str, fields: tuple[str, ...]) -> Pixels:
+    """What another of the `PASSWORDS`, "wrong" or "one bit off", recovers, as saved."""
+    return recover(flow, p, _key(which, flow, fields))
+
+
+def _key(which: str, flow: Flow, fields: tuple[str, ...]) -> bytes:
+    return _passwords().key(which, flow.name, *fields)
 
 
 def _figures(
@@ -136,7 +136,8 @@ def _figures(
     made = versions(x, o, flow, fields)
     record: Record = {}
     if FIDELITY in options.measures:
-        images = {"original": x, "look": o, **made}
+        wrong = wrongly_recovered(flow, made["protected"], "wrong", fields)
+        images = {"original": x, "look": o, "wrong": wrong, **made}
         record["likeness"] = _image_quality(images, pairs_for(flow.mode))
         if job.robustness:
             record["robustness"] = _robustness(images, flow, fields)
@@ -204,14 +205,15 @@ def _features(net: str, data: bytes, height: int, width: int) -> Any:
 
 def _robustness(images: dict[str, Pixels], flow: Flow, fields: tuple[str, ...]) -> Record:
     """PSNR of further recoveries: with one bit off, from the look, and after noise of SIGMAS."""
-    key = _passwords().key("right", flow.name, *fields)
+    key = _key("right", flow, fields)
     x, p = images["original"], images["protected"]
     swept = [
         recover(flow, noisy(p, sigma, n), key) if sigma else images["recovered"]
         for n, sigma in enumerate(SIGMAS)
     ]
+    wrong = wrongly_recovered(flow, p, "one bit off", fields)
     return {
-        "one bit off": round(psnr(images[_aim(flow.mode)], one_bit_off(flow, p, fields)), 4),
+        "one bit off": round(psnr(images[_aim(flow.mode)], wrong), 4),
         "from the look": round(psnr(x, recover(flow, images["look"], key)), 4),
         "noise": [round(psnr(x, found), 4) for found in swept],
     }

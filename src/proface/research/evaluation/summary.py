@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from proface.research.evaluation.datasets import DataSet, known_gender
-from proface.research.evaluation.measure import GENDER, SIGMAS, Record, decode_vector
+from proface.research.evaluation.measure import (
+    GENDER,
+    SIGMAS,
+    Record,
+    decode_vector,
+    pairs_for,
+)
 from proface.research.evaluation.metrics import worst_tenth
 from proface.research.evaluation.recognisers import KNOWN
 from proface.research.evaluation.verification import Scores, verification
@@ -56,7 +62,7 @@ def fidelity(data: DataSet, records: Mapping[str, Record]) -> Iterator[Row]:
         if not likeness:
             continue
         row: Row = {"model": model, "data": data.name, "look": look, "images": len(likeness)}
-        for name in likeness[0]:
+        for name in pairs_for("random"):  # of the same names in every mode
             values = {key: [entry[name][key] for entry in likeness] for key in likeness[0][name]}
             row[name] = {key: round(float(np.mean(v)), 5) for key, v in values.items()}
         scores = [entry["recovered"]["psnr"] for entry in likeness]
