@@ -12,8 +12,8 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proface.embedding.base import Words
 from proface.embedding.lattice import MAX_WORDS, Lattice, strips
 from proface.keys import keystream
 from proface.looks import obfuscate
@@ -24,7 +24,6 @@ from proface.research.evaluation.methods import Method
 from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
-Words = npt.NDArray[np.uint16]
 ROBUST_SKIP = 4  # levels
 COVER = "blur:15"  # the look of pictures whose words are read
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proface.embedding.base import Words
 from proface.errors import DamagedFileError
 from proface.keys import Key, keystream
 from proface.looks import obfuscate
@@ -35,7 +35,6 @@ from proface.research.evaluation.metrics import psnr
 from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
-Words = npt.NDArray[np.uint16]
 # Protected picture, and the look as the attacker knows it -> recovered image.
 Search = Callable[[Pixels, Pixels], Pixels]
 

@@ -14,7 +14,7 @@ from proface.research.evaluation.crops import read_subject
 from proface.research.evaluation.datasets import DataSet
 from proface.research.evaluation.measure import Job, Record, in_look, versions, wrongly_recovered
 from proface.research.evaluation.metrics import psnr
-from proface.research.evaluation.summary import Row, by_image, comparisons
+from proface.research.evaluation.summary import Row, by_image, comparisons, swept
 
 HEADINGS = ("original", "look", "protected", "recovered", "wrong password", "one bit off")
 PEOPLE = 2  # on each sheet
@@ -29,8 +29,7 @@ def plotted(
     """Draw all plots that the report has data for; yields the file names."""
     for (model, data), rows in _groups(report["fidelity"], "model", "data"):
         yield _name(folder, f"likeness-{model}-{data}", plots.likeness_bars, rows)
-    swept = [row for row in report["fidelity"] if "robustness" in row]
-    for (data,), rows in _groups(swept, "data"):
+    for (data,), rows in _groups(swept(report["fidelity"]), "data"):
         yield _name(folder, f"noise-{data}", plots.noise_curves, rows)
     for (model, data), rows in _groups(report["recognition"], "model", "data"):
         if model is None:

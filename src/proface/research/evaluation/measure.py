@@ -59,8 +59,8 @@ class MeasureOptions:
 class Job:
     """One image: its data set and relative path, its file, and photos of others for swaps.
 
-    `robustness`: whether one bit off, noise, and recovery from the look are measured. Their means
-    over few images are sure, and the keyed flow takes most of an evaluation's time for them.
+    `robustness`: whether one bit off, noise, and recovery from the look are measured: seven of ten
+    runs of a flow, so not on every image.
     """
 
     data: str

@@ -42,15 +42,11 @@ def noise_curves(path: Path, rows: Sequence[Row]) -> None:
     """PSNR recovered over the noise on the protected image, by model and look, of one data set."""
     figure, (axis,) = _figure(1)
     for number, row in enumerate(rows):
-        noise = row["robustness"]["noise"]
+        sigmas = [float(sigma) for sigma in row["noise"]]
         label = f"{row['model']}, {row['look']}"
         marker = "os^vDPX*"[number % 8]
         axis.plot(
-            [float(sigma) for sigma in noise],
-            list(noise.values()),
-            marker=marker,
-            label=label,
-            color=_colour(number),
+            sigmas, list(row["noise"].values()), marker=marker, label=label, color=_colour(number)
         )
     axis.set_xlabel("noise on the protected image, standard deviation in units of [-1, 1]")
     axis.set_ylabel("recovered – original, PSNR, dB")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-import numpy.typing as npt
 
+from proface.embedding.base import Words
 from proface.keys import KdfParameters, Key, keystream
 from proface.keys.hkdf import subkey
 from proface.models.flow import Flow
@@ -19,7 +19,6 @@ from proface.models.robust import Robust
 from proface.research.evaluation.images import round_trip
 from proface.types import Pixels
 
-Words = npt.NDArray[np.uint16]
 _coded: dict[bytes, tuple[bytes, bytes]] = {}
 _MOST_CODED = 2000  # faces, 2 KB each
 SALT = b"proface evaluate"  # public: nothing made here is kept
@@ -43,11 +42,12 @@ class Passwords:
 def hide(flow: Flow, x: Pixels, o: Pixels, pad: Words) -> Pixels:
     """As `flow.hide`; the robust flow's face coder, which is slow, codes each original once.
 
-    What it codes depends on the original alone, so pictures are the same.
+    What it codes depends on the original and the room for it alone, so pictures are the same.
     """
     if not isinstance(flow, Robust):
         return flow.hide(x, o, pad)
-    name = hashlib.sha256(x.tobytes() + bytes(str(x.shape), "ascii")).digest()
+    room = flow.stream_bytes(*x.shape[:2])
+    name = hashlib.sha256(x.tobytes() + repr((x.shape, room)).encode("ascii")).digest()
     if name not in _coded:
         if len(_coded) >= _MOST_CODED:
             _coded.pop(next(iter(_coded)))

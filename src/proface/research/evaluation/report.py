@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from proface.research.evaluation.summary import swept
 from proface.research.evaluation.verification import FARS
 
 Report = dict[str, Any]
@@ -16,6 +17,7 @@ NOTE = (
     "were aligned by the landmarks of the original, whether or not a detector still finds them: "
     "the attacker's best case."
 )
+LABELS = ("model", "data", "look", "images")
 MODES = {
     "random": "noise, compared with the original, from which it must differ",
     "obfuscated": "the look, compared with the look, which it must equal",
@@ -96,11 +98,10 @@ def _madds(number: int) -> str:
 
 
 def _image_quality(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
-    labels = ("model", "data", "look", "images")
     yield "PSNR dB / SSIM / LPIPS with VGG / with AlexNet, means over the images."
     yield markdown_table(
         (
-            *labels,
+            *LABELS,
             "protected–look",
             "recovered–original",
             "worst tenth, dB",
@@ -108,14 +109,14 @@ def _image_quality(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
             "protected–original",
         ),
         (
-            [row[label] for label in labels]
+            [row[label] for label in LABELS]
             + [_four(row["protected"]), _four(row["recovered"])]
             + [f"{row['recovered']['psnr_worst_tenth']:.2f}"]
             + [_four(row["wrong password"]), _four(row["seen"])]
             for row in rows
         ),
     )
-    if further := [row for row in rows if "robustness" in row]:
+    if further := swept(rows):
         yield from _robustness(further)
 
 
@@ -124,23 +125,19 @@ def _robustness(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
         "PSNR, dB. One bit off: a password that differs in one bit. From the look: the right "
         "password on the look. Of the first images of each data set."
     )
-    sigmas = list(rows[0]["robustness"]["noise"])
+    sigmas = list(rows[0]["noise"])
     yield markdown_table(
         (
-            "model",
-            "data",
-            "look",
-            "images",
+            *LABELS,
             "one bit off",
             "from the look",
             *(f"noise {sigma}" for sigma in sigmas),
         ),
         (
-            [row["model"], row["data"], row["look"], found["images"]]
-            + [f"{found[name]:.2f}" for name in ("one bit off", "from the look")]
-            + [f"{found['noise'][sigma]:.2f}" for sigma in sigmas]
+            [row[label] for label in LABELS]
+            + [f"{row[name]:.2f}" for name in ("one bit off", "from the look")]
+            + [f"{row['noise'][sigma]:.2f}" for sigma in sigmas]
             for row in rows
-            for found in [row["robustness"]]
         ),
     )
     yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,11 @@ def fidelity(data: DataSet, records: Mapping[str, Record]) -> Iterator[Row]:
         if further := [e["robustness"] for e in found.values() if "robustness" in e]:
             row["robustness"] = _robustness(further)
         yield row
+
+
+def swept(rows: Iterable[Row]) -> list[Row]:
+    """The rows of `fidelity` with further recoveries, with those and their number of images."""
+    return [row | row["robustness"] for row in rows if "robustness" in row]
 
 
 def _robustness(found: Sequence[Row]) -> Row:
