@@ -41,7 +41,8 @@ def detect(pixels: NDArray[np.uint8], *, threshold: float = 0.5) -> list[Face]:
         )
     if not 0 < threshold < 1:
         raise UsageError(f"threshold {threshold}: give a number between 0 and 1, such as 0.5")
-    found = fuse(passes(np.ascontiguousarray(pixels)))
+    pixels = np.ascontiguousarray(pixels)
+    found = fuse(passes(pixels), pixels)
     faces = (_face(row, pixels.shape) for row in found if row[14] >= threshold)
     return sorted((f for f in faces if f is not None), key=lambda f: (f.box.y, f.box.x, f.box))
 

@@ -3,8 +3,8 @@
 Weighted box fusion (Solovyev, Wang, Gabruseva: "Weighted boxes fusion", 2021): candidates that
 overlap are one face, whose box is their mean, weighted by score. Its score is a logistic regression
 on the logits of the two best scores of each detector: that one detector sees a face at two sizes
-says more than one high score. The weights were fitted on the even photos of a set of crowds, by
-boxes drawn by hand (docs/DETECTION.md).
+says more than one high score; and on the contrast of its box (`contrast`). The weights were fitted
+on the even photos of a set of crowds, by boxes drawn by hand (docs/DETECTION.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from proface.faces.contrast import by_contrast
 from proface.faces.passes import Candidates, Pass
+from proface.types import Pixels
 
 SAME_FACE = 0.5  # intersection over union of the candidates of one face
 OVERLAP = 0.4  # of two faces, of which the better one is kept
@@ -26,7 +28,7 @@ CONTAINED = 0.85  # a box of which this part lies in a better one is a part of t
 # and of turned photos are lower.
 CENTERFACE = (1.42, 0.79, -3.0)
 WITH_YUNET = (0.10, 0.07, -2.5)
-BOTH = 3.2
+BOTH = 3.43
 YUNET = (0.38, 0.77, -2.5)
 YUNET_ALONE = 0.85  # CenterFace is not installed
 YUNET_AGAINST = -0.4  # CenterFace saw the photo and does not agree
@@ -34,11 +36,12 @@ LESS_SURE = 1.0  # a second run would have scored less
 TURNED, TURNED_CONSTANT = 1.15, -1.2
 
 
-def fuse(passes: Sequence[Pass]) -> NDArray[np.float64]:
+def fuse(passes: Sequence[Pass], pixels: Pixels) -> NDArray[np.float64]:
     """The faces of a photo, best first: n x 15, as `yunet.candidates`, with fused scores.
 
     Args:
         passes: the runs over one photo.
+        pixels: uint8 H x W x 3, the photo.
     """
     thinned = [_thinned(p.found) for p in passes]
     found = np.concatenate([np.empty((0, 15)), *thinned])
@@ -58,7 +61,9 @@ def fuse(passes: Sequence[Pass]) -> NDArray[np.float64]:
             same[i] = True
             free &= ~same
             faces.append(_face(found[same], run[same], weight[same], names, both=both))
-    return _distinct(np.array(faces).reshape(-1, 15))
+    found = _distinct(np.array(faces).reshape(-1, 15))
+    found[:, 14] = _sigmoid(_logit(found[:, 14]) + by_contrast(pixels, found))
+    return found[np.argsort(-found[:, 14], kind="stable")]
 
 
 def _face(
@@ -86,7 +91,7 @@ def _face(
         logits.append(value + _best_two(scores[network == "yunet"], WITH_YUNET) + BOTH)
     if len(turned):
         logits.append(TURNED * float(_logit(turned.max())) + TURNED_CONSTANT)
-    face[14] = 1 / (1 + np.exp(-max(logits)))
+    face[14] = _sigmoid(np.array(max(logits)))
     return np.asarray(face)
 
 
@@ -104,6 +109,10 @@ def _best_two(
 def _logit(score: NDArray[np.float64]) -> NDArray[np.float64]:
     score = np.clip(score, 1e-3, 0.999)
     return np.asarray(np.log(score / (1 - score)))
+
+
+def _sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-logit)))
 
 
 def _distinct(faces: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ def _proface(pixels: Pixels) -> Boxes:
 
 def _yunet(pixels: Pixels) -> Boxes:
     """The detector as it is without CenterFace."""
-    found = fusion.fuse(passes.yunet_passes(pixels))
+    found = fusion.fuse(passes.yunet_passes(pixels), pixels)
     return found[found[:, 14] >= LEAST][:, [0, 1, 2, 3, 14]]
 
 
