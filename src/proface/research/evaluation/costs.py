@@ -23,7 +23,7 @@ def costs(flow: Flow) -> dict[str, Any]:
 
     Returns:
         "parameters": weights of its networks. "protect_madds", "recover_madds": multiply-adds of
-        their convolutions; 0 for protecting with a padded flow, which runs no network.
+        their convolutions; 0 for protecting with a padded or robust flow, which runs no network.
         "protect_ms", "recover_ms": milliseconds from pixels to pixels, the median of ROUNDS on the
         device in use.
     """
@@ -47,7 +47,9 @@ def _size(flow: Flow) -> dict[str, Any]:
     import torch
     from safetensors.torch import load
 
+    from proface.codec.face_repair import CONTEXT
     from proface.codec.transform import CELL, COEFFICIENTS
+    from proface.research.networks.face_repair import FaceRepairNetwork
     from proface.research.networks.keyed_flow import KeyedFlow
     from proface.research.networks.padded_flow import PaddedFlow
 
@@ -55,15 +57,19 @@ def _size(flow: Flow) -> dict[str, Any]:
     calls: dict[str, Callable[[], object]] = {}
     network: torch.nn.Module
     weights: torch.nn.Module
-    if "colour" in state:
+    image = torch.zeros(1, 3, SIDE, SIDE)
+    if flow.kind == "padded":
         network = padded = PaddedFlow.from_state_dict(state)
         cells = SIDE // CELL
         inputs = [torch.zeros(1, n, cells, cells) for n in (COEFFICIENTS, 3)]
-        calls["recover"] = lambda: padded(*inputs, torch.zeros(1, 3, SIDE, SIDE))
+        calls["recover"] = lambda: padded(*inputs, image)
         weights = padded.network
+    elif flow.kind == "robust":
+        network = weights = repair = FaceRepairNetwork.from_state_dict(state)
+        calls["recover"] = lambda: repair(image, torch.zeros(1, CONTEXT, 1, 1))
     else:
         network = weights = keyed = KeyedFlow()
-        image, key = torch.zeros(1, 3, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)
+        key = torch.ones(1, 1, SIDE, SIDE)
         calls["protect"] = lambda: keyed(image, image, key)
         calls["recover"] = lambda: keyed.inverse(image, key)
     found: dict[str, Any] = {"parameters": sum(w.numel() for w in weights.parameters())}
