@@ -18,4 +18,5 @@ def test_parameters_and_multiply_adds_are_those_of_the_models_own_network(
     assert found["parameters"] == parameters
     assert (found["protect_madds"] > 0) is protects
     assert found["recover_madds"] > 1e9
-    assert found["protect_ms"] > 0 and found["recover_ms"] > 0
+    assert found["protect_ms"] > 0
+    assert found["recover_ms"] > 0

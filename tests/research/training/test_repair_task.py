@@ -16,7 +16,7 @@ from proface.codec import face_coder
 from proface.models.cards import find_shipped, read_card
 from proface.models.robust import Robust
 from proface.models.store import make_flow
-from proface.research.training.flow_task import precision_on
+from proface.research.networks.precision import precision_on
 
 Train = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -20,13 +20,13 @@ from proface.research.evaluation.measure import (
     FIDELITY,
     GENDER,
     MEASURES,
-    NETS,
     SWAPS,
     Job,
     MeasureOptions,
     Record,
 )
 from proface.research.evaluation.parallel import FILE, OTHERS, Records, run
+from proface.research.evaluation.perceptual import NETS
 
 LOOKS = ("blur:15", "median:23", "pixelate:20", "mask", *SWAPS)  # as published
 ROBUSTNESS = 64  # images of each data set at most: see `Job`

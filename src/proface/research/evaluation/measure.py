@@ -26,9 +26,10 @@ from proface.models.store import load_flow
 from proface.research.evaluation.crops import Subject, read_subject
 from proface.research.evaluation.gender import gender
 from proface.research.evaluation.metrics import psnr, ssim
+from proface.research.evaluation.perceptual import KEPT, NETS, lpips
 from proface.research.evaluation.protected_files import Passwords, noisy, protect, recover
 from proface.research.evaluation.recognisers import KNOWN
-from proface.types import Pixels
+from proface.types import Face, Pixels
 
 Record = dict[str, Any]
 
@@ -36,8 +37,7 @@ FIDELITY, GENDER = "fidelity", "gender"
 MEASURES = (FIDELITY, *KNOWN, GENDER)
 SWAPS = ("swap", "simswap", "faceshifter")  # looks that show another person
 SIGMAS = (0.0, 0.002, 0.004, 0.006, 0.008, 0.010)  # deviation of noise on p, of [-1, 1]
-NETS = ("vgg", "alex")
-FEATURES = 8  # images whose LPIPS features are kept, 33 MB each
+WRONG = "wrong password"
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def pairs_for(mode: str) -> dict[str, tuple[str, str]]:
     return {
         "protected": ("look", "protected"),
         "recovered": ("original", "recovered"),
-        "wrong password": (_aim(mode), "wrong"),
+        WRONG: (_aim(mode), "wrong"),
         "seen": ("original", "protected"),
     }
 
@@ -171,36 +171,11 @@ def _image_quality(images: dict[str, Pixels], pairs: dict[str, tuple[str, str]])
         for name, (a, b) in pairs.items()
     }
     for net in NETS:
-        for name, distance in _distances(images, pairs, net).items():
-            found[name][f"lpips_{net}"] = round(distance, 5)
+        for name, (a, b) in pairs.items():
+            # Noise is far from any photo, and one distance of three that take long.
+            draft = name == WRONG and a == "original"
+            found[name][f"lpips_{net}"] = round(lpips(net, images[a], images[b], draft=draft), 5)
     return found
-
-
-def _distances(
-    images: dict[str, Pixels], pairs: dict[str, tuple[str, str]], net: str
-) -> dict[str, float]:
-    """LPIPS of the pairs."""
-    import torch
-
-    def features(name: str) -> Any:
-        pixels = images[name]
-        return _features(net, pixels.tobytes(), *pixels.shape[:2])
-
-    with torch.inference_mode():
-        return {
-            name: float(_metric(net).distance(*map(features, pair))) for name, pair in pairs.items()
-        }
-
-
-@lru_cache(maxsize=len(NETS) * FEATURES)
-def _features(net: str, data: bytes, height: int, width: int) -> Any:
-    """LPIPS features of an image's bytes. Kept, as each original and look is compared often."""
-    import torch
-
-    levels = np.frombuffer(data, np.uint8).reshape(1, height, width, 3).astype(np.float32)
-    planes = torch.from_numpy((levels / 127.5 - 1).transpose(0, 3, 1, 2))
-    # In this order of channels convolutions take a sixth less.
-    return _metric(net).features(planes.contiguous(memory_format=torch.channels_last))
 
 
 def _robustness(images: dict[str, Pixels], flow: Flow, fields: tuple[str, ...]) -> Record:
@@ -221,12 +196,18 @@ def _robustness(images: dict[str, Pixels], flow: Flow, fields: tuple[str, ...]) 
 
 def _identity(pixels: Pixels, subject: Subject, options: MeasureOptions) -> Record:
     """Embeddings by recogniser, and the predicted gender."""
+    return _of_face(pixels.tobytes(), pixels.shape, subject.face, options.identity)
+
+
+@lru_cache(maxsize=KEPT)  # what padded and robust flows recover is the same under every look
+def _of_face(data: bytes, shape: tuple[int, ...], face: Face, names: tuple[str, ...]) -> Record:
+    pixels = np.frombuffer(data, np.uint8).reshape(shape)
     record: Record = {}
-    for name in options.identity:
+    for name in names:
         if name == GENDER:
-            record[name] = gender(pixels, subject.face)[0]
+            record[name] = gender(pixels, face)[0]
         else:
-            record[name] = encode_vector(KNOWN[name](pixels, subject.face))
+            record[name] = encode_vector(KNOWN[name](pixels, face))
     return record
 
 
@@ -244,13 +225,3 @@ def decode_vector(text: str) -> npt.NDArray[np.float32]:
 @lru_cache(maxsize=1)
 def _passwords() -> Passwords:
     return Passwords()
-
-
-@lru_cache(maxsize=2)
-def _metric(net: str) -> Any:
-    import torch
-
-    from proface.research.evaluation.lpips import Lpips
-
-    torch.set_num_threads(1)  # images are processed in parallel already
-    return Lpips(net)  # type: ignore[arg-type]

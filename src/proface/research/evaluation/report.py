@@ -32,13 +32,14 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) ->
 
 def markdown(report: Report) -> str:
     """The whole report."""
-    parts = ["# Evaluation", NOTE, *_data(report), *_models(report)]
+    parts = ["# Evaluation", NOTE, *_data(report), *models(report)]
     if report["fidelity"]:
-        parts += ["## Image quality: PSNR, SSIM, LPIPS", *_image_quality(report["fidelity"])]
+        rows = report["fidelity"]
+        parts += ["## Image quality: PSNR, SSIM, LPIPS", *image_quality(rows), *robustness(rows)]
     if report["recognition"]:
-        parts += ["## Recognition", *_recognition(report["recognition"])]
+        parts += ["## Recognition", *recognition(report["recognition"])]
     if report["gender"]:
-        parts += ["## Gender", *_gender(report["gender"])]
+        parts += ["## Gender", *gender(report["gender"])]
     if report["pictures"]:
         parts += ["## Pictures", *(f"![{name}]({name})" for name in report["pictures"])]
     return "\n\n".join(parts) + "\n"
@@ -64,7 +65,8 @@ def _data(report: Report) -> Iterable[str]:
         yield "\n".join(notes)
 
 
-def _models(report: Report) -> Iterable[str]:
+def models(report: Report) -> Iterable[str]:
+    """Mode and cost of each model."""
     rows = []
     for name, row in report["models"].items():
         cost = row["costs"]
@@ -97,7 +99,8 @@ def _madds(number: int) -> str:
     return f"{number / 1e9:.2f} G" if number else "no network"
 
 
-def _image_quality(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+def image_quality(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """PSNR, SSIM and LPIPS of protected, recovered and wrongly recovered images."""
     yield "PSNR dB / SSIM / LPIPS with VGG / with AlexNet, means over the images."
     yield markdown_table(
         (
@@ -116,11 +119,13 @@ def _image_quality(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
             for row in rows
         ),
     )
-    if further := swept(rows):
-        yield from _robustness(further)
 
 
-def _robustness(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+def robustness(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """Further recoveries, of the rows that have them: one bit off, from the look, noise."""
+    rows = swept(rows)
+    if not rows:
+        return
     yield (
         "PSNR, dB. One bit off: a password that differs in one bit. From the look: the right "
         "password on the look. Of the first images of each data set."
@@ -153,7 +158,8 @@ def _four(found: dict[str, float]) -> str:
     )
 
 
-def _recognition(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+def recognition(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """Verification of pairs by recognisers."""
     yield (
         "Per cent. Accuracy ± standard deviation over the folds, and TAR at FAR, with thresholds "
         "chosen on the other folds; AUC and EER over all pairs. Chance is 50 %."
@@ -189,7 +195,8 @@ def _recognition(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
     )
 
 
-def _gender(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+def gender(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """Accuracy of the gender classifier."""
     against = {row["data"]: row["against"] for row in rows}
     truths = {"folder": "the folder's name", "original": "the prediction on the original"}
     sources = "; ".join(f"{data}: {truths[what]}" for data, what in against.items())

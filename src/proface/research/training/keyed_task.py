@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.metrics import psnr
 from proface.research.networks.keyed_flow import KeyedFlow
+from proface.research.networks.precision import mixed_precision
 from proface.research.training import losses
 from proface.research.training.batches import prefetched
 from proface.research.training.dataset_layouts import Item
-from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
+from proface.research.training.flow_task import SHEET, FlowTask, lpips
 from proface.research.training.images import some_sharp, some_vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms, round_to_8_bit

@@ -23,11 +23,12 @@ from proface.errors import ModelError, UsageError
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.metrics import psnr
 from proface.research.networks.padded_flow import PaddedFlow
+from proface.research.networks.precision import mixed_precision
 from proface.research.training import losses
 from proface.research.training.codebook_fit import fit_to
 from proface.research.training.dataset_layouts import Item
 from proface.research.training.distributed import World
-from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
+from proface.research.training.flow_task import SHEET, FlowTask, lpips
 from proface.research.training.images import some_vivid
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms

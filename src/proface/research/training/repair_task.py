@@ -20,8 +20,9 @@ from proface.codec.face_repair import context
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.metrics import psnr
 from proface.research.networks.face_repair import FaceRepairNetwork
+from proface.research.networks.precision import mixed_precision
 from proface.research.training.dataset_layouts import Item
-from proface.research.training.flow_task import SHEET, FlowTask, lpips, mixed_precision
+from proface.research.training.flow_task import SHEET, FlowTask, lpips
 from proface.research.training.look_sampler import Apply
 from proface.research.training.losses import Terms, recovery_terms
 from proface.research.training.settings import Settings

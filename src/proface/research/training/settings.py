@@ -42,7 +42,7 @@ class Settings:
         recogniser, face_head, gender_head: weights of their frozen networks.
         rate, weight_decay, beta2, schedule, warmup, clip: of Adam.
         average: decay of the exponential moving average of the weights, 0 for none.
-        precision: "fp32", or "bf16" where the processor has it (`flow_task.precision_on`).
+        precision: "fp32", or "bf16" where the processor has it (`networks.precision`).
         validation: validation images measured at every checkpoint.
         report, save, samples: interval in steps of logging, checkpoints and contact sheets.
         workers, threads: threads that prepare images; torch's threads, 0 for its default.

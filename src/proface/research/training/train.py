@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 
 from proface.media.atomic_output import output_error
 from proface.research.networks.export import export, export_keyed, export_repair
+from proface.research.networks.precision import precision_on
 from proface.research.training.dataset_layouts import Item, read_items, split
 from proface.research.training.distributed import World, process_group
-from proface.research.training.flow_task import precision_on
 from proface.research.training.keyed_task import KeyedTask
 from proface.research.training.logs import format_duration
 from proface.research.training.loop import Loop, Progress
