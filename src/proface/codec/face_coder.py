@@ -39,6 +39,10 @@ _SCALES = (240, 200, 180, 160, 140, 120, 100, 90, 80, 70, 60, 50, 40, 30, 24, 20
 _SCOUTS = 3  # fast encodings to find scale and quantiser
 # Logarithm of bytes left empty that is worth no further slow encoding, after one, two, three.
 _SLACKS = (0.02, 0.05, math.inf)
+_SMALL = 1 << 14  # coded pixels, of which an encoding takes milliseconds
+_SLACKS_SMALL = (0.02, 0.02, 0.03, 0.03, 0.05, 0.05, math.inf)
+_COARSE = 3  # coarser quantisers are so far apart that a smaller scale does better
+_SLOWER = 0.035  # by which a slow encoding is shorter than a fast one
 _AIM = 0.012  # how much is left empty on purpose, for what the estimate misses
 _LITTLE = 0.1  # a change in bytes that needs no other quantiser
 
@@ -122,7 +126,8 @@ class _Search:
             trials += 1
             if over <= 0 and (best is None or coded.error < best.error):
                 best = coded
-            slack = _SLACKS[min(trials, len(_SLACKS)) - 1]
+            slacks = _SLACKS_SMALL if self._pixel_count(choice.scale) <= _SMALL else _SLACKS
+            slack = slacks[min(trials, len(slacks)) - 1]
             if best is not None and self._over(best) > -slack:
                 break
             # The more trials were too long, the more is left empty: so it ends.
@@ -142,10 +147,11 @@ class _Search:
             smaller = self._pixel_count(choice.scale) / self._pixel_count(wanted)
             near = abs(over) < 0.1 and 0.75 < smaller < 1.35
             moved = _Choice(wanted, choice.quantiser)
-            choice = self._requantised(moved, -over + _PER_PIXEL * math.log(smaller))
+            change = -over + _PER_PIXEL * math.log(smaller)
             if near and scout:
                 break
-        return choice
+            choice = self._requantised(moved, change)
+        return self._adjusted(moved, change + _SLOWER - _AIM)
 
     def _adjusted(self, choice: _Choice, change: float) -> _Choice:
         """A choice whose frame is longer by `change`, a logarithm.
@@ -153,12 +159,13 @@ class _Search:
         What is little is left to the scale, which is finer and does what is expected of it, unless
         the scale is that of a photo before it was enlarged: another one would lose much.
         """
+        coarsest = COARSEST if self._size(choice.scale) == self._size(1) else _COARSE
         if self._is_own_grid(choice.scale):
             steps = math.floor(change / _PER_QUANTISER_ENLARGED)
-            if COARSEST <= choice.quantiser + steps <= FINEST:
+            if coarsest <= choice.quantiser + steps <= FINEST:
                 return _Choice(choice.scale, choice.quantiser + steps)
         steps = round(change / _PER_QUANTISER) if abs(change) > _LITTLE else 0
-        quantiser = min(max(choice.quantiser + steps, COARSEST), FINEST)
+        quantiser = min(max(choice.quantiser + steps, coarsest), FINEST)
         change -= (quantiser - choice.quantiser) * _PER_QUANTISER
         scale = round(choice.scale * math.exp(change / _PER_PIXEL / 2))
         return _Choice(min(max(scale, 1), self._largest), quantiser)
@@ -166,7 +173,7 @@ class _Search:
     def _requantised(self, choice: _Choice, change: float) -> _Choice:
         """A choice like `_adjusted`, at the same scale unless no quantiser will do."""
         wanted = choice.quantiser + math.floor(change / _PER_QUANTISER)
-        if COARSEST <= wanted <= FINEST:
+        if _COARSE <= wanted <= FINEST:
             return _Choice(choice.scale, wanted)
         return self._adjusted(choice, change)
 
