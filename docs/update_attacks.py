@@ -9,11 +9,12 @@ and RUN/leaks.json, if the run attacked looks, into the package, for `proface lo
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+from markers import replaced
 
 from proface.research.attacks.findings import Finding, Table, from_json
 
@@ -35,19 +36,11 @@ def _named(finding: Finding) -> list[Table]:
     return [Table(f"{finding.attack}: {t.title}", t.columns, t.rows) for t in finding.tables]
 
 
-def updated(page: str, run: dict[str, Any]) -> str:
-    """The page with the results of a run; it must have the model's markers."""
-    begin, end = f"<!-- attacks {run['model']} -->", f"<!-- /attacks {run['model']} -->"
-    block = re.compile(rf"({begin}\n).*?({end})", re.DOTALL)
-    if not block.search(page):
-        raise SystemExit(f"{PAGE.name} has no markers for {run['model']}: {begin} ... {end}")
-    return block.sub(lambda found: found[1] + section(run) + found[2], page)
-
-
 def main(folder: Path) -> None:
     """Update the page and the package from a run's folder."""
     run = json.loads((folder / "attacks.json").read_text("utf-8"))
-    PAGE.write_text(updated(PAGE.read_text("utf-8"), run), "utf-8")
+    page = PAGE.read_text("utf-8")
+    PAGE.write_text(replaced(page, f"attacks {run['model']}", section(run)), "utf-8")
     if (folder / "leaks.json").exists():
         shutil.copyfile(folder / "leaks.json", LEAKS)
 

@@ -5,14 +5,14 @@ The card gets them from `python -m proface.research.evaluation.fidelity --card`.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
+
+from markers import replaced
 
 from proface.models.cards import find_model
 
 PAGE = Path(__file__).parents[1] / "README.md"
-BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 NAMES = {
     "blur:15": "blur",
     "median:23": "median",
@@ -43,8 +43,7 @@ def table(measured: dict[str, Any]) -> str:
 
 def updated(page: str) -> str:
     """The page with the figures of the shipped model."""
-    text = table(find_model("padded").facts["measured"])
-    return BLOCK.sub(lambda block: block[1] + text + block[2], page)
+    return replaced(page, "figures", table(find_model("padded").facts["measured"]))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ markers, <!-- paper costs --> and <!-- /paper costs -->, and so on.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from markers import replaced
 
 from proface.research.evaluation import report
 
@@ -33,11 +34,7 @@ def main(run: Path) -> None:
     """Replace the measured parts of the page."""
     page = PAGE.read_text("utf-8")
     for name, parts in tables(json.loads((run / "report.json").read_text("utf-8"))).items():
-        block = re.compile(rf"(<!-- paper {name} -->\n).*?(<!-- /paper {name} -->)", re.DOTALL)
-        text = "\n\n".join(parts)
-        page, found = block.subn(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page)
-        if found != 1:
-            raise SystemExit(f"{PAGE.name} has no markers <!-- paper {name} -->")
+        page = replaced(page, f"paper {name}", "\n" + "\n\n".join(parts) + "\n\n")
     PAGE.write_text(page, "utf-8")
 
 

@@ -5,20 +5,19 @@ RUN is the --out of `proface evaluate --measure survival`; its curves become doc
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from pathlib import Path
 
+from markers import replaced
+
 PAGE = Path(__file__).with_name("SURVIVAL.md")
-BLOCK = re.compile(r"(<!-- survival -->\n).*?(<!-- /survival -->)", re.DOTALL)
 
 
 def main(run: Path) -> None:
     """Replace the measured part of the page, and its picture."""
     tables = (run / "survival.md").read_text().rstrip()
-    page = BLOCK.sub(lambda found: f"{found[1]}\n{tables}\n\n{found[2]}", PAGE.read_text())
-    PAGE.write_text(page)
+    PAGE.write_text(replaced(PAGE.read_text(), "survival", f"\n{tables}\n\n"))
     shutil.copy(run / "survival.png", PAGE.with_name("survival.png"))
 
 
