@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +16,9 @@ import numpy.typing as npt
 from proface.research.attacks.confidence import Interval, bootstrap, wilson
 from proface.research.attacks.face_sets import FaceCrop
 from proface.research.evaluation.metrics import psnr
+from proface.research.evaluation.perceptual import lpips
 from proface.research.evaluation.recognisers import KNOWN, recogniser
 from proface.types import Pixels
-
-if TYPE_CHECKING:
-    from proface.research.evaluation.lpips import Lpips, Net
 
 Floats = npt.NDArray[np.float32]
 
@@ -121,7 +118,7 @@ def score(regions: Sequence[FaceCrop], pictures: Sequence[Pixels], gallery: Gall
     scores = Scores(
         [psnr(region.pixels, picture) for region, picture in pairs],
         [
-            perceptual(region.pixels, picture)
+            lpips("alex", region.pixels, picture)
             for region, picture in pairs[:: 1 + len(pairs) // MOST_LPIPS]
         ],
     )
@@ -129,19 +126,3 @@ def score(regions: Sequence[FaceCrop], pictures: Sequence[Pixels], gallery: Gall
     for name in RECOGNISERS if known else ():
         scores.rank1[name], scores.verified[name] = gallery.identify(name, known)
     return scores
-
-
-@lru_cache(maxsize=2)
-def _lpips(net: Net) -> Lpips:
-    from proface.research.evaluation.lpips import Lpips
-
-    return Lpips(net)
-
-
-def perceptual(a: Pixels, b: Pixels, net: Net = "alex") -> float:
-    """LPIPS of two images."""
-    import torch
-
-    with torch.inference_mode():
-        levels = torch.from_numpy(np.stack((a, b))).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return float(_lpips(net)(levels[:1], levels[1:]))

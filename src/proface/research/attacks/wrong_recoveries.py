@@ -25,10 +25,11 @@ from proface.models.store import load_flow
 from proface.research.attacks.face_sets import SIDE, FaceCrop, held_out_regions
 from proface.research.attacks.near_miss_keys import corrupted, shown_without_check
 from proface.research.attacks.saved_pictures import as_saved, file_kind
-from proface.research.attacks.scoring import RECOGNISERS, Gallery, perceptual
+from proface.research.attacks.scoring import RECOGNISERS, Gallery
 from proface.research.evaluation.contact_sheet import Cell, contact_sheet
 from proface.research.evaluation.fidelity import LOOKS
 from proface.research.evaluation.metrics import psnr
+from proface.research.evaluation.perceptual import lpips
 from proface.research.evaluation.protected_files import hide
 from proface.types import Pixels
 
@@ -67,7 +68,7 @@ def measure(
     rows = []
     for name, pairs in pictures.items():
         to_look = [psnr(o, p) for o, (_region, p) in zip(looks, pairs, strict=True)]
-        distances = [perceptual(r.pixels, p, "vgg") for r, p in pairs[:: _step(pairs)]]
+        distances = [lpips("vgg", r.pixels, p) for r, p in pairs[:: _step(pairs)]]
         rows.append(
             {
                 "model": model,

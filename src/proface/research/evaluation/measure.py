@@ -37,7 +37,6 @@ FIDELITY, GENDER = "fidelity", "gender"
 MEASURES = (FIDELITY, *KNOWN, GENDER)
 SWAPS = ("swap", "simswap", "faceshifter")  # looks that show another person
 SIGMAS = (0.0, 0.002, 0.004, 0.006, 0.008, 0.010)  # deviation of noise on p, of [-1, 1]
-WRONG = "wrong password"
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def pairs_for(mode: str) -> dict[str, tuple[str, str]]:
     return {
         "protected": ("look", "protected"),
         "recovered": ("original", "recovered"),
-        WRONG: (_aim(mode), "wrong"),
+        "wrong password": (_aim(mode), "wrong"),
         "seen": ("original", "protected"),
     }
 
@@ -173,7 +172,7 @@ def _image_quality(images: dict[str, Pixels], pairs: dict[str, tuple[str, str]])
     for net in NETS:
         for name, (a, b) in pairs.items():
             # Noise is far from any photo, and one distance of three that take long.
-            draft = name == WRONG and a == "original"
+            draft = (a, b) == ("original", "wrong")
             found[name][f"lpips_{net}"] = round(lpips(net, images[a], images[b], draft=draft), 5)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from proface.inference.cores import core_limit
 from proface.types import Pixels
 
 NETS = ("vgg", "alex")
@@ -52,5 +53,6 @@ def _metric(net: str) -> Any:
 
     from proface.research.evaluation.lpips import Lpips
 
-    torch.set_num_threads(1)  # images are processed in parallel already
+    if limit := core_limit():  # as other networks heed it when they are loaded
+        torch.set_num_threads(limit)
     return Lpips(net)  # type: ignore[arg-type]

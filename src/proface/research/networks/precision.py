@@ -6,7 +6,7 @@ import torch
 
 
 def precision_on(device: torch.device, wanted: str) -> str:
-    """The precision to train in: "bf16" only where the processor computes in it.
+    """The precision to compute in: "bf16" only where the processor computes in it.
 
     Where it must be emulated, as on x86 without AVX512-BF16 or AMX, a step of the keyed flow takes
     three times as long as in "fp32".
