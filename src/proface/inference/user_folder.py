@@ -2,7 +2,7 @@
 
 NAME.json, NAME.*            a flow, its card and its files
 NETWORK.safetensors          a network of a look, of SWAP_NETWORKS
-yunet.onnx, centerface.onnx, sface.onnx
+yunet.onnx, centerface.onnx, facemesh.tflite, sface.onnx
                              instead of the shipped face networks
 """
 

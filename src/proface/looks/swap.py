@@ -1,126 +1,32 @@
-"""Face swap without a network: thin-plate warp, colour transfer and alpha compositing.
+"""Face swap without a generative network.
 
-A thin-plate spline maps the target's landmarks and outline onto the face, a local colour transfer
-adapts it to the lighting there, and its alpha falls to 0 beyond the outline, in the hair. Inside
-the outline only the face's pose and low-frequency shading remain.
+Where the face mesh finds a face, the target follows its pose and mouth (`mesh`); on others, such
+as profiles and faces that lie, it is warped by five landmarks (`thin_plate_swap`).
 """
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-from numpy.typing import NDArray
-
-from proface.faces.resize import shrunk
-from proface.looks.shapes import blend
+from proface.errors import MissingExtraError
+from proface.looks import thin_plate_swap
 from proface.looks.swap_target import Target, swap_look
-from proface.looks.thin_plate import Floats, Shape, mirrored, shape_of, warp_map
-from proface.types import Box, Face, Pixels
-
-# Radii in multiples of the outline's ellipse: alpha is 1 up to INNER and 0 from OUTER on.
-# A recogniser's crop reaches to about 1.5, and hair identifies: with OUTER 1.12, SFace verified 343
-# LFW pairs with 64 % accuracy from what was left around the face; with this one, 49 % (chance: 50).
-INNER, OUTER = 1.1, 1.5
-LIGHT = 0.7  # sigma by the eyes-to-mouth distance; finer detail comes from the target alone
-DARK = 0.7  # of the skin's lightness; the darker a pixel is below it, the less it is relit
-UNMIRRORED = 0.06  # the yaw a mirrored face must gain: mirroring alters asymmetric faces
-GAINS = 0.4, 2.0  # limits of the chroma gain
+from proface.types import Face, Pixels
 
 
 def show(pixels: Pixels, face: Face, target: Target) -> None:
-    """Composites the target's face over a face of uint8 H x W x 3 pixels, in place."""
-    place = shape_of(face)
-    area = _around(place, pixels.shape)
-    if area is None:
-        return
-    radius = _radius(place, area)
-    warped, known = _warped(target, place, area)
-    old = pixels[area.slices].astype(np.float32)
-    new = _relit(warped, old, (radius < 0.95) & known, place.unit)
-    cover = np.clip((OUTER - radius) / (OUTER - INNER), 0, 1)
-    cover = cover * cover * (3 - 2 * cover)
-    blend(pixels[area.slices], new, cover)
+    """Puts the target's face over a face of uint8 H x W x 3 pixels, in place."""
+    from proface.looks.mesh.compose import show_mesh
 
-
-def _around(place: Shape, shape: tuple[int, ...]) -> Box | None:
-    """The bounding box of the ellipse of radius OUTER, clipped to the region; None if empty."""
-    cos, sin = math.cos(place.tilt), math.sin(place.tilt)
-    half_w = OUTER * math.hypot(place.a * cos, place.b * sin) + 1
-    half_h = OUTER * math.hypot(place.a * sin, place.b * cos) + 1
-    x, y = place.centre
-    left, top = max(0, math.floor(x - half_w)), max(0, math.floor(y - half_h))
-    right, bottom = min(shape[1], math.ceil(x + half_w)), min(shape[0], math.ceil(y + half_h))
-    return Box(left, top, right - left, bottom - top) if right > left and bottom > top else None
-
-
-def _radius(place: Shape, area: Box) -> Floats:
-    """Radius in multiples of the outline's ellipse, 0 in its centre: h x w."""
-    x = np.arange(area.x, area.x + area.w, dtype=np.float32)[None, :] - place.centre[0]
-    y = np.arange(area.y, area.y + area.h, dtype=np.float32)[:, None] - place.centre[1]
-    cos, sin = math.cos(place.tilt), math.sin(place.tilt)
-    u, v = (x * cos + y * sin) / place.a, (y * cos - x * sin) / place.b
-    return np.asarray(np.hypot(u, v), np.float32)
-
-
-def _warped(target: Target, place: Shape, area: Box) -> tuple[Floats, NDArray[np.bool_]]:
-    """The target warped into the area (h x w x 3), and where its photo has pixels (h x w)."""
-    import cv2
-
-    origin = shape_of(target.face)
-    pixels = target.pixels
-    mirror = mirrored(origin, pixels.shape[1])
-    # Mirrored where that brings the target's yaw closer to the face's.
-    if abs(mirror.turn - place.turn) + UNMIRRORED < abs(origin.turn - place.turn):
-        origin, pixels = mirror, pixels[:, ::-1]
-    shrink = origin.unit / place.unit
-    points = warp_map(place, origin, area)  # h x w x 2
-    if shrink > 1:
-        # Area-averaged to its final size first: remap alone would alias.
-        small = shrunk(pixels, shrink)
-        factors = small.shape[1] / pixels.shape[1], small.shape[0] / pixels.shape[0]
-        pixels = small
-        points = (points + np.float32(0.5)) * np.array(factors, np.float32) - np.float32(0.5)
-    pixels = np.ascontiguousarray(pixels)
-    h, w = pixels.shape[:2]
-    known = (points > -0.5).all(axis=2) & (points[..., 0] < w - 0.5) & (points[..., 1] < h - 0.5)
-    x, y = np.ascontiguousarray(points[..., 0]), np.ascontiguousarray(points[..., 1])
-    edge = cv2.BORDER_REPLICATE
-    warped = cv2.remap(pixels, x, y, cv2.INTER_CUBIC, borderMode=edge)
-    return np.asarray(warped, np.float32), np.asarray(known)
-
-
-def _relit(new: Floats, old: Floats, inside: NDArray[np.bool_], unit: float) -> Floats:
-    """Colour transfer in Lab: `new` with the low-frequency light and colour of `old`.
-
-    Local means are taken over `inside`, where both are face; `unit` scales their Gaussian.
-    """
-    import cv2
-
-    new_lab, old_lab = (cv2.cvtColor(part / 255, cv2.COLOR_RGB2LAB) for part in (new, old))
-    weight = inside.astype(np.float32)[..., None]
-    sigma = max(1.0, LIGHT * unit)
-
-    def broad(part: Floats) -> Floats:
-        return np.asarray(cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
-
-    total = np.maximum(broad(np.repeat(weight, 3, axis=2)), 1e-3)
-    is_now, shall_be = broad(new_lab * weight) / total, broad(old_lab * weight) / total
-    # What is much darker than skin (pupils, brows) stays dark in any light: it shifts less.
-    mean = np.maximum(is_now[..., 0], 1)
-    share = np.clip(new_lab[..., 0] / (DARK * mean), 0, 1)
-    lit = np.clip(new_lab[..., 0] + share * (shall_be[..., 0] - is_now[..., 0]), 0, 100)
-    # Chroma is scaled, not shifted: eyes and teeth stay white.
-    gain = np.clip(np.maximum(shall_be[..., 1:], 0) / np.maximum(is_now[..., 1:], 4), *GAINS)
-    colour = np.where(new_lab[..., 1:] > 0, new_lab[..., 1:] * gain, new_lab[..., 1:])
-    lab = np.concatenate((lit[..., None], colour), axis=2).astype(np.float32)
-    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255, np.float32)
+    try:
+        done = show_mesh(pixels, face, target)
+    except MissingExtraError:
+        done = False  # `proface models` tells how to install the mesh
+    if not done:
+        thin_plate_swap.show(pixels, face, target)
 
 
 LOOK = swap_look(
     "swap",
-    "Another person's face, warped onto each face",
-    leaks="SFace names 1 of 102 people. Pose, much of the hair, and surroundings stay "
-    "visible; under a frontal target, a face turned far aside looks distorted.",
+    "Another person's face, in the pose of each face",
+    leaks="",
     show=show,
 )

@@ -1,0 +1,1 @@
+"""Face swap by a mesh: shape, rendering, skin, light and composition."""
