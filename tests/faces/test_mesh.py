@@ -36,6 +36,15 @@ def test_it_needs_no_landmarks(face, mesh):
     assert np.abs(face_mesh(PHOTO, Face(face.box)) - mesh).mean() < 0.03 * face.box.w
 
 
+def test_wrong_landmarks_do_not_hide_a_face(face, mesh):
+    x, y = face.box.x, face.box.y
+    wrong = ((x + 20, y + 100), (x + 30, y + 30), (x + 40, y + 60), (x + 60, y + 110), (x + 70, y))
+
+    found = face_mesh(PHOTO, Face(face.box, 1.0, wrong))
+
+    assert np.abs(found - mesh).mean() < 0.05 * face.box.w
+
+
 def test_a_larger_picture_has_a_larger_mesh(face, mesh):
     box = Box(*(3 * n for n in (face.box.x, face.box.y, face.box.w, face.box.h)))
     marks = tuple((3 * x + 1, 3 * y + 1) for x, y in face.landmarks)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from proface.faces.model_files import model_file
 from proface.faces.recognition import mean_landmarks
 from proface.faces.resize import shrunk
-from proface.types import Face, Pixels
+from proface.types import Box, Face, Pixels
 
 Points = NDArray[np.float64]
 
@@ -65,7 +65,22 @@ def face_mesh(pixels: Pixels, face: Face) -> Points | None:
         MissingExtraError: the network's file is not installed.
         ModelError: it was altered.
     """
-    marks = np.array(face.landmarks or mean_landmarks(face.box), np.float64)
+    # A detector's landmarks may be wrong where its box is right.
+    for marks in (face.landmarks, mean_landmarks(face.box)):
+        mesh = _at(pixels, np.array(marks, np.float64)) if len(marks) == 5 else None
+        if mesh is not None and _middle_in(mesh, face.box):
+            return mesh
+    return None
+
+
+def _middle_in(mesh: Points, box: Box) -> bool:
+    """Whether it is the face of this box, and not a neighbour."""
+    x, y = mesh[:, :2].mean(axis=0)
+    return bool(box.x <= x < box.x + box.w and box.y <= y < box.y + box.h)
+
+
+def _at(pixels: Pixels, marks: Points) -> Points | None:
+    """The mesh of the face with these five landmarks."""
     eyes, mouth = marks[:2].mean(axis=0), marks[3:].mean(axis=0)
     across = marks[1] - marks[0]
     unit = max(1.0, float(np.hypot(*(mouth - eyes))), 0.9 * float(np.hypot(*across)))

@@ -1,1 +1,1 @@
-"""Face swap by a mesh: shape, rendering, skin, light and composition."""
+"""Another face in the place of a face, by a mesh. `compose` is where to start reading."""

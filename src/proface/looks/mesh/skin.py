@@ -11,13 +11,12 @@ from proface.types import Pixels
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 
-RIM = 0.5  # width of the rim inside the outline, in eyes-to-mouth distances
-BEYOND = 0.12  # and outside of it, so that interpolation at the outline finds skin
-AWAY = 0.05  # kept from eyes and brows
+RIM = 0.3  # width of the rim beside eyes and nose, in eyes-to-mouth distances
+BEYOND = 0.12  # and outside of the outline, so that interpolation there finds skin
 # Distances in Lab from the cheeks' colour beyond which a pixel shows no skin: shadow is darker.
-LIGHTNESS, CHROMA = 24.0, 13.0
+LIGHTNESS, CHROMA = 20.0, 12.0
 GROWN = 0.05  # what is no skin grows by this, as its edges are mixed
-GRAIN = 0.7  # part of the cheeks' fine detail that filled skin gets
+GRAIN = 0.4  # part of the cheeks' fine detail that filled skin gets
 
 
 def with_skin(pixels: Pixels, mesh: Points) -> Pixels:
@@ -56,7 +55,7 @@ def _outline(mesh: Points) -> NDArray[np.int32]:
 
 
 def _rim(mesh: Points, shape: tuple[int, ...], size: float) -> NDArray[np.bool_]:
-    """The rim of the face above its mouth, without brows and eyes."""
+    """The forehead, and the rim of the face above its mouth, without brows and eyes."""
     import cv2
 
     inside = np.zeros(shape, np.uint8)
@@ -67,14 +66,13 @@ def _rim(mesh: Points, shape: tuple[int, ...], size: float) -> NDArray[np.bool_]
     for points in BROWS_AND_EYES:
         hull = cv2.convexHull(mesh[list(points), :2].round().astype(np.int32))
         cv2.fillConvexPoly(kept, hull, (1,))
-    away = 2 * max(1, round(AWAY * size)) + 1
-    near_eyes = cv2.dilate(kept, np.ones((away, away), np.uint8)) > 0
-    turn = axes_of(mesh)
     y, x = np.indices(shape)
     # The picture's part of the head's downward axis is enough to tell above from below.
-    down = (x - mesh[0, 0]) * turn[1, 0] + (y - mesh[0, 1]) * turn[1, 1]
-    near = (within < RIM * size) & (outside < BEYOND * size)
-    return np.asarray(near & (down < 0) & ~near_eyes)
+    axis = axes_of(mesh)[1, :2]
+    down = (x - mesh[0, 0]) * axis[0] + (y - mesh[0, 1]) * axis[1]
+    brows = np.min((mesh[list(sum(BROWS_AND_EYES, ())), :2] - mesh[0, :2]) @ axis)
+    near = ((within < RIM * size) | (down < brows)) & (outside < BEYOND * size)
+    return np.asarray(near & (down < 0) & (kept == 0))
 
 
 def _spread(lab: Floats, known: Floats) -> Floats:
