@@ -5,25 +5,20 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from skimage import data
 
-from proface.faces import detect
 from proface.faces.mesh import COUNT, axes_of, face_mesh, five_landmarks, mouth_gap, size_of
 from proface.types import Box, Face
-
-PHOTO = np.ascontiguousarray(data.astronaut()[:300, 90:390])
+from tests.astronaut import PHOTO, her_face, her_mesh
 
 
 @pytest.fixture(scope="module")
 def face() -> Face:
-    return detect(PHOTO)[0]
+    return her_face()
 
 
 @pytest.fixture(scope="module")
-def mesh(face) -> np.ndarray:
-    found = face_mesh(PHOTO, face)
-    assert found is not None
-    return found
+def mesh() -> np.ndarray:
+    return her_mesh()
 
 
 def test_it_meets_the_detector_s_landmarks(face, mesh):

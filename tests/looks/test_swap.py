@@ -18,8 +18,7 @@ from proface.faces import detect, mesh, model_files
 from proface.looks import get_look, obfuscate, thin_plate_swap
 from proface.looks.thin_plate import shape_of, warp_map
 from proface.types import Box, Face
-
-PHOTO = np.ascontiguousarray(data.astronaut()[:300, 90:390])
+from tests.astronaut import PHOTO, her_face
 
 
 def somebody_else() -> np.ndarray:
@@ -32,7 +31,7 @@ def somebody_else() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def face() -> Face:
-    return detect(PHOTO)[0]
+    return her_face()
 
 
 @pytest.fixture(scope="module")

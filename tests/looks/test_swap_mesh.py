@@ -6,28 +6,26 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from skimage import data
 
 from proface.faces import detect
-from proface.faces.mesh import CHEEKS, LOWER_LIP, OVAL, UPPER_LIP, face_mesh, mouth_gap, size_of
+from proface.faces.mesh import CHEEKS, LOWER_LIP, OVAL, UPPER_LIP, mouth_gap, size_of
 from proface.faces.recognition import embed
 from proface.looks import get_look, obfuscate
 from proface.looks.mesh.render import rendered, triangles_of
 from proface.looks.mesh.shape import head_turn, posed
 from proface.looks.mesh.skin import with_skin
 from proface.types import Face
-
-PHOTO = np.ascontiguousarray(data.astronaut()[:300, 90:390])
+from tests.astronaut import PHOTO, her_face, her_mesh
 
 
 @pytest.fixture(scope="module")
 def face() -> Face:
-    return detect(PHOTO)[0]
+    return her_face()
 
 
 @pytest.fixture(scope="module")
-def mesh(face) -> np.ndarray:
-    return face_mesh(PHOTO, face)
+def mesh() -> np.ndarray:
+    return her_mesh()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage import data
 
 from proface.cli import app
 from proface.errors import MissingExtraError, ModelError, OutputExistsError
@@ -21,8 +20,8 @@ from proface.looks.swaps import apply
 from proface.looks.swaps import load_weights as weights
 from proface.looks.swaps.import_weights import NETWORKS, import_checkpoint, network
 from proface.looks.swaps.load_weights import load_network
+from tests.astronaut import PHOTO
 
-PHOTO = np.ascontiguousarray(data.astronaut()[:300, 90:390])
 SMALL = "simswap-identity"  # with one unit a stage, the smallest network that there is
 
 
