@@ -12,6 +12,7 @@ Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 
 RIM = 0.3  # width of the rim beside eyes and nose, in eyes-to-mouth distances
+FADE = 0.5  # from the mouth upwards, in eyes-to-mouth distances: its end would show as a line
 BEYOND = 0.12  # and outside of the outline, so that interpolation there finds skin
 # Distances in Lab from the cheeks' colour beyond which a pixel shows no skin: shadow is darker.
 LIGHTNESS, CHROMA = 20.0, 12.0
@@ -36,16 +37,16 @@ def with_skin(pixels: Pixels, mesh: Points) -> Pixels:
     skin = np.median(smooth[cheeks[:, 1], cheeks[:, 0]], axis=0)
     off = np.abs(smooth - skin)
     other = (off[..., 0] > LIGHTNESS) | (np.hypot(off[..., 1], off[..., 2]) > CHROMA)
-    hidden = (rim & other).astype(np.uint8)
+    hidden = ((rim > 0) & other).astype(np.uint8)
     grow = 2 * max(1, round(GROWN * size)) + 1
-    hidden = cv2.dilate(hidden, np.ones((grow, grow), np.uint8)) * rim
+    hidden = cv2.dilate(hidden, np.ones((grow, grow), np.uint8)) * (rim > 0)
     if not hidden.any():
         return pixels
     face = np.zeros(rim.shape, np.uint8)
     cv2.fillPoly(face, [_outline(mesh)], (1,))
     known = ((face > 0) & (hidden == 0) & ~other).astype(np.float32)
     filled = _spread(lab, known) + GRAIN * _grain(lab, mesh, rim.shape, size)
-    alpha = cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), max(0.5, 0.03 * size))[..., None]
+    alpha = cv2.GaussianBlur(hidden * rim, (0, 0), max(0.5, 0.03 * size))[..., None]
     mixed = cv2.cvtColor(lab * (1 - alpha) + filled * alpha, cv2.COLOR_LAB2RGB)
     return np.asarray(np.clip(mixed * 255 + 0.5, 0, 255), np.uint8)
 
@@ -54,8 +55,8 @@ def _outline(mesh: Points) -> NDArray[np.int32]:
     return np.asarray(mesh[list(OVAL), :2].round(), np.int32)
 
 
-def _rim(mesh: Points, shape: tuple[int, ...], size: float) -> NDArray[np.bool_]:
-    """The forehead, and the rim of the face above its mouth, without brows and eyes."""
+def _rim(mesh: Points, shape: tuple[int, ...], size: float) -> Floats:
+    """1 on the forehead and the rim of the face, without brows and eyes; 0 from the mouth down."""
     import cv2
 
     inside = np.zeros(shape, np.uint8)
@@ -72,7 +73,8 @@ def _rim(mesh: Points, shape: tuple[int, ...], size: float) -> NDArray[np.bool_]
     down = (x - mesh[0, 0]) * axis[0] + (y - mesh[0, 1]) * axis[1]
     brows = np.min((mesh[list(sum(BROWS_AND_EYES, ())), :2] - mesh[0, :2]) @ axis)
     near = ((within < RIM * size) | (down < brows)) & (outside < BEYOND * size)
-    return np.asarray(near & (down < 0) & (kept == 0))
+    above = np.clip(-down / (FADE * size), 0, 1)
+    return np.asarray(np.where(near & (kept == 0), above, 0), np.float32)
 
 
 def _spread(lab: Floats, known: Floats) -> Floats:
