@@ -72,7 +72,7 @@ def test_the_mouth_opens_and_shuts_with_the_face_s(mesh, own, spoken):
     shown = posed(spread_lips(mesh, own), spread_lips(mesh, spoken), mesh)
 
     if spoken:
-        assert mouth_gap(shown) == pytest.approx(spoken, rel=0.4)
+        assert spoken < mouth_gap(shown) < 2 * spoken
     else:
         assert np.abs(shown[list(UPPER_LIP)] - shown[list(LOWER_LIP)]).max() < 1e-6
 

@@ -51,6 +51,7 @@ UNLIKE = 0.18  # cosine, well below what SFace accepts at a FAR of 1 % (0.3): no
 TRIAL_SIZE, MOST_SIZE = 40.0, 256.0
 STRIP = 64  # rows blended at a time
 FADE_SIDE, FADE_TOP = 0.12, 0.35  # of the seam, in eyes-to-mouth distances
+SHADE = 0.85  # what is seen between the lips is darker than they are
 INSIDE_MOUTH = 0.03  # blur of what is seen between the lips, in eyes-to-mouth distances
 
 
@@ -169,7 +170,7 @@ def _with_mouth(new: Floats, pixels: Pixels, mesh: Points, shown: Points) -> Flo
     size = size_of(mesh)
     known = np.concatenate((mesh[ring, :2], np.ones((len(ring), 1))), axis=1)
     matrix = np.linalg.lstsq(known, shown[ring, :2], rcond=None)[0].T  # affine, 2 x 3
-    soft = cv2.GaussianBlur(pixels, (0, 0), max(0.5, INSIDE_MOUTH * size))
+    soft = cv2.GaussianBlur(pixels, (0, 0), max(0.5, INSIDE_MOUTH * size)) * SHADE
     inner = cv2.warpAffine(soft, matrix, pixels.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
     between = np.zeros(pixels.shape[:2], np.float32)
     cv2.fillPoly(between, [np.round(shown[ring, :2] * 16).astype(np.int32)], (1.0,), shift=4)

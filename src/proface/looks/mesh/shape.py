@@ -18,8 +18,9 @@ from proface.faces.mesh import (
 Points = NDArray[np.float64]
 
 CLOSED = 0.06  # of the eyes-to-mouth distance: a smaller gap between the lips is none
-OPENED = 1.25  # times the gap, as the mouth's edges are blurred
-LIP_EDGE = 0.02  # by the eyes-to-mouth distance
+# A gap is shown this many times as wide, and wider by PARTED: lips that part a little look shut.
+OPENED, PARTED = 1.2, 0.04
+LIP_EDGE = 0.03  # by the eyes-to-mouth distance
 OUTLINE_REACH = 0.7  # how far from the outline points follow it, in eyes-to-mouth distances
 CHIN = 152
 
@@ -89,7 +90,7 @@ def _speaking(mesh: Points, like: Points) -> Points:
     """The mesh with its mouth as far open as another's; both upright, in eyes-to-mouth units."""
     out = mesh.copy()
     gap = max(0.0, float(like[14, 1] - like[13, 1]))
-    gap = OPENED * gap if gap >= CLOSED else 0.0
+    gap = OPENED * gap + PARTED if gap >= CLOSED else 0.0
     now = max(0.0, float(mesh[14, 1] - mesh[13, 1]))
     left, right = mesh[MOUTH_CORNERS[0]], mesh[MOUTH_CORNERS[1]]
     half = max(1e-6, float(np.linalg.norm(right - left)) / 2)
