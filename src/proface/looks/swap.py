@@ -27,7 +27,7 @@ def show(pixels: Pixels, face: Face, target: Target) -> None:
 LOOK = swap_look(
     "swap",
     "Another person's face, in the pose of each face",
-    leaks="SFace takes 1.7 % of 300 people for the original in the same photo at a FAR of 1 %, and "
+    leaks="SFace takes 0.7 % of 300 people for the original in the same photo at a FAR of 1 %, and "
     "none in another photo. Pose, expression, the inside of an open mouth, hair and surroundings "
     "stay visible.",
     show=show,
