@@ -37,6 +37,6 @@ LOOK = number_look(
     default="32",
     low=2,
     high=128,
-    leaks="A program that pixelates the photos it compares with alike names some people.",
+    leaks="A program that pixelates the photos it compares with alike names every second person.",
     apply=mosaic,
 )
