@@ -101,12 +101,15 @@ def test_a_fringe_becomes_skin_and_the_features_stay(mesh):
     assert (out[below] == photo[below]).mean() > 0.9
 
 
-def test_a_recogniser_does_not_know_the_person(face, target):
-    """Of her own face as the target, only proportions and light are changed."""
+def test_even_her_own_face_is_less_like_her_in_other_proportions(face, target):
+    """The target is her own photo, mirrored and broader, which SFace knows."""
+    itself = np.asarray(Image.open(target))
     out = obfuscate(PHOTO, f"swap:{target}", [face])
 
-    (found,) = detect(out)
-    assert embed(PHOTO, face) @ embed(out, found) < 0.9 * (embed(PHOTO, face) @ embed(PHOTO, face))
+    (known,), (found,) = detect(itself), detect(out)
+    person = embed(PHOTO, face)
+    assert person @ embed(itself, known) > 0.75
+    assert person @ embed(out, found) < 0.6
 
 
 def test_the_border_of_a_region_stays_as_it_is(face, target):
