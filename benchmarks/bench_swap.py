@@ -18,19 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from proface.faces import detect
 from proface.faces.mesh import face_mesh, mouth_gap
 from proface.looks import get_look, obfuscate
 from proface.looks.mesh.shape import CLOSED, head_turn
 from proface.media.photo import read_photo
+from proface.research.evaluation.contact_sheet import Cell, contact_sheet
+from proface.research.evaluation.crops import nearest_face
 from proface.research.evaluation.recognisers import recogniser
+from proface.research.evaluation.verification import far_threshold
 from proface.types import Face, Pixels
 
 FALSE_ACCEPTS = 0.01
 MOST_ANGLE = 10.0  # degrees
-COLUMNS, SHOWN, SIDE = 8, 24, 200
+PAIRS, SHOWN = 4, 24  # faces in a row of the sheet, and on it
 
 
 @dataclass
@@ -44,23 +45,11 @@ class Person:
     other: tuple[Pixels, Face] | None
 
 
-def central_face(pixels: Pixels) -> Face | None:
-    """The face nearest to the centre: LFW's photos may show more."""
-    faces = detect(pixels)
-    centre = pixels.shape[1] / 2, pixels.shape[0] / 2
-    return min(faces, key=lambda face: _apart(face, centre), default=None)
-
-
-def another(file: Path) -> tuple[Pixels, Face] | None:
-    """Another photo of a person, with the face."""
+def portrait(file: Path) -> tuple[Pixels, Face] | None:
+    """A photo of a person, with the central face: LFW's photos may show more."""
     pixels = read_photo(file).pixels
-    face = central_face(pixels)
+    face = nearest_face(pixels, pixels.shape[1] / 2, pixels.shape[0] / 2)
     return None if face is None else (pixels, face)
-
-
-def _apart(face: Face, point: tuple[float, float]) -> float:
-    box = face.box
-    return float(np.hypot(box.x + box.w / 2 - point[0], box.y + box.h / 2 - point[1]))
 
 
 def swap_all(data: Path, targets: Path, most: int) -> tuple[list[Person], float]:
@@ -73,18 +62,18 @@ def swap_all(data: Path, targets: Path, most: int) -> tuple[list[Person], float]
     seconds = 0.0
     for folder in folders:
         files = sorted(folder.iterdir())[:2]
-        pixels = read_photo(files[0]).pixels
-        face = central_face(pixels)
-        if face is None:
+        first = portrait(files[0])
+        if first is None:
             continue
+        pixels, face = first
         look = get_look(f"swap:{chance.choice(photos)}")
         began = time.perf_counter()
         shown = obfuscate(pixels, look, [face])
         seconds += time.perf_counter() - began
-        centre = face.box.x + face.box.w / 2, face.box.y + face.box.h / 2
-        near = [one for one in detect(shown) if _apart(one, centre) < face.box.w / 3]
-        other = another(files[1]) if len(files) > 1 else None
-        people.append(Person(pixels, face, shown, near[0] if near else None, other))
+        box = face.box
+        found = nearest_face(shown, box.x + box.w / 2, box.y + box.h / 2, within=box.w / 3)
+        other = portrait(files[1]) if len(files) > 1 else None
+        people.append(Person(pixels, face, shown, found, other))
         if len(people) == most:
             break
     return people, seconds / max(1, len(people))
@@ -95,15 +84,14 @@ def accepted(people: list[Person], name: str) -> dict[str, float]:
     embed = recogniser(name)
     own = np.array([embed(one.pixels, one.face) for one in people])
     alike = own @ own.T
-    apart = np.sort(alike[np.triu_indices(len(own), 1)])
-    threshold = apart[int(len(apart) * (1 - FALSE_ACCEPTS))]
+    threshold = far_threshold(alike[np.triu_indices(len(own), 1)], FALSE_ACCEPTS)
     shown = np.array([embed(one.shown, one.found or one.face) for one in people])
     placed = np.array([embed(one.shown, one.face) for one in people])
     known = [(n, one.other) for n, one in enumerate(people) if one.other is not None]
     pairs, others = [n for n, _ in known], np.array([embed(*other) for _, other in known])
 
     def rate(a: Any, b: Any) -> float:
-        return float(((a * b).sum(axis=1) > threshold).mean())
+        return float(((a * b).sum(axis=1) >= threshold).mean())
 
     return {
         "same photo": rate(shown, own),
@@ -124,15 +112,10 @@ def pose_apart(person: Person) -> tuple[float, bool]:
 
 
 def write_sheet(people: list[Person], path: Path) -> None:
-    """Originals above what is shown in their place."""
-    pairs = [np.concatenate([_cut(one.pixels), _cut(one.shown)], axis=0) for one in people[:SHOWN]]
-    rows = [np.concatenate(pairs[n : n + COLUMNS], 1) for n in range(0, len(pairs), COLUMNS)]
-    Image.fromarray(np.concatenate([row for row in rows if row.shape == rows[0].shape])).save(path)
-
-
-def _cut(pixels: Pixels) -> Pixels:
-    top, left = ((side - SIDE) // 2 for side in pixels.shape[:2])
-    return pixels[top : top + SIDE, left : left + SIDE]
+    """Originals, each beside what is shown in its place."""
+    cells = [Cell(pixels) for one in people[:SHOWN] for pixels in (one.pixels, one.shown)]
+    rows = [cells[n : n + 2 * PAIRS] for n in range(0, len(cells), 2 * PAIRS)]
+    contact_sheet(["original", "swap"] * PAIRS, rows).save(path)
 
 
 def main() -> None:

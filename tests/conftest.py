@@ -14,8 +14,10 @@ from PIL import Image
 
 from proface.container.digests import photo_region_digest, rest_digest
 from proface.container.header import Header, Region
+from proface.faces import detect
+from proface.faces.mesh import face_mesh
 from proface.media.photo import Photo
-from proface.types import Box
+from proface.types import Box, Face
 
 # The same examples in every run, whatever the machine: a change fails where it is made. With
 # `--hypothesis-profile=search` pytest looks for others.
@@ -78,3 +80,21 @@ def gradient() -> Image.Image:
     """An image on which every flip and turn shows, 40 x 24."""
     y, x = np.mgrid[0:24, 0:40]
     return Image.fromarray(np.stack([x * 6, y * 10, x * y % 256], 2).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def face() -> Face:
+    """The face in `tests.astronaut`'s photo."""
+    from tests.astronaut import PHOTO
+
+    return detect(PHOTO)[0]
+
+
+@pytest.fixture(scope="session")
+def mesh(face: Face) -> np.ndarray:
+    """And its mesh."""
+    from tests.astronaut import PHOTO
+
+    found = face_mesh(PHOTO, face)
+    assert found is not None
+    return found

@@ -8,17 +8,7 @@ import pytest
 
 from proface.faces.mesh import COUNT, axes_of, face_mesh, five_landmarks, mouth_gap, size_of
 from proface.types import Box, Face
-from tests.astronaut import PHOTO, her_face, her_mesh
-
-
-@pytest.fixture(scope="module")
-def face() -> Face:
-    return her_face()
-
-
-@pytest.fixture(scope="module")
-def mesh() -> np.ndarray:
-    return her_mesh()
+from tests.astronaut import PHOTO
 
 
 def test_it_meets_the_detector_s_landmarks(face, mesh):

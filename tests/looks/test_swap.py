@@ -18,7 +18,7 @@ from proface.faces import detect, mesh, model_files
 from proface.looks import get_look, obfuscate, thin_plate_swap
 from proface.looks.thin_plate import shape_of, warp_map
 from proface.types import Box, Face
-from tests.astronaut import PHOTO, her_face
+from tests.astronaut import PHOTO
 
 
 def somebody_else() -> np.ndarray:
@@ -27,11 +27,6 @@ def somebody_else() -> np.ndarray:
     pixels = cv2.resize(pixels, (380, 300))
     grey = pixels.mean(axis=2, keepdims=True)
     return np.clip((0.5 * pixels + 0.5 * grey) * 0.6, 0, 255).astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def face() -> Face:
-    return her_face()
 
 
 @pytest.fixture(scope="module")

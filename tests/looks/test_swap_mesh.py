@@ -15,17 +15,7 @@ from proface.looks.mesh.render import rendered, triangles_of
 from proface.looks.mesh.shape import head_turn, posed
 from proface.looks.mesh.skin import with_skin
 from proface.types import Face
-from tests.astronaut import PHOTO, her_face, her_mesh
-
-
-@pytest.fixture(scope="module")
-def face() -> Face:
-    return her_face()
-
-
-@pytest.fixture(scope="module")
-def mesh() -> np.ndarray:
-    return her_mesh()
+from tests.astronaut import PHOTO
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
-"""A square picture of a face, warped from a photo by an affine transform."""
+"""Pictures of a face: a square warped from a photo by an affine transform, a mirrored photo."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proface.faces.resize import shrunk
-from proface.types import Pixels
+from proface.types import Face, Pixels
 
 
 def warp_square(
@@ -32,3 +34,13 @@ def warp_square(
     edge = cv2.BORDER_REPLICATE
     how = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
     return np.asarray(cv2.warpAffine(pixels, matrix, (size, size), flags=how, borderMode=edge))
+
+
+def mirrored(pixels: Pixels, face: Face) -> tuple[Pixels, Face]:
+    """A photo flipped horizontally, and a face in it; right and left landmarks change places."""
+    width = pixels.shape[1]
+    marks = [(width - 1 - x, y) for x, y in face.landmarks]
+    if marks:
+        marks = [marks[n] for n in (1, 0, 2, 4, 3)]
+    box = replace(face.box, x=width - face.box.x - face.box.w)
+    return np.ascontiguousarray(pixels[:, ::-1]), replace(face, box=box, landmarks=tuple(marks))

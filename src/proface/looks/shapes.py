@@ -108,6 +108,12 @@ def to_uint8(values: NDArray[Any]) -> Pixels:
     return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
+def smoothstep(values: NDArray[Any]) -> NDArray[Any]:
+    """Clipped to 0..1, and with a slope of 0 at both ends."""
+    t = np.clip(values, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))
+
+
 def blend(pixels: Pixels, new: NDArray[Any], alpha: NDArray[Any]) -> None:
     """Alpha compositing of `new` (H x W x 3) over `pixels`, in place; `alpha`: H x W in 0..1."""
     old = pixels.astype(np.float32)

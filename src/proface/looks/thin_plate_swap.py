@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from proface.faces.resize import shrunk
 from proface.looks.relight import relit
-from proface.looks.shapes import blend
+from proface.looks.shapes import blend, smoothstep
 from proface.looks.swap_target import Target
 from proface.looks.thin_plate import Floats, Shape, mirrored, shape_of, warp_map
 from proface.types import Box, Face, Pixels
@@ -36,9 +36,7 @@ def show(pixels: Pixels, face: Face, target: Target) -> None:
     warped, known = _warped(target, place, area)
     old = pixels[area.slices].astype(np.float32)
     new = relit(warped, old, (radius < 0.95) & known, place.unit)
-    cover = np.clip((OUTER - radius) / (OUTER - INNER), 0, 1)
-    cover = cover * cover * (3 - 2 * cover)
-    blend(pixels[area.slices], new, cover)
+    blend(pixels[area.slices], new, smoothstep((OUTER - radius) / (OUTER - INNER)))
 
 
 def _around(place: Shape, shape: tuple[int, ...]) -> Box | None:

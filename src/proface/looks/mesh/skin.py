@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proface.faces.mesh import BROWS_AND_EYES, CHEEKS, OVAL, axes_of, size_of
+from proface.looks.shapes import to_uint8
 from proface.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -30,7 +31,9 @@ def with_skin(pixels: Pixels, mesh: Points) -> Pixels:
     import cv2
 
     size = size_of(mesh)
-    rim = _rim(mesh, pixels.shape[:2], size)
+    face = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillPoly(face, [mesh[list(OVAL), :2].round().astype(np.int32)], (1,))
+    rim = _rim(mesh, face, size)
     lab = np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
     smooth = cv2.GaussianBlur(lab, (0, 0), max(0.5, 0.02 * size))
     cheeks = np.clip(mesh[list(CHEEKS), :2].round().astype(int), 0, np.array(rim.shape[::-1]) - 1)
@@ -42,32 +45,24 @@ def with_skin(pixels: Pixels, mesh: Points) -> Pixels:
     hidden = cv2.dilate(hidden, np.ones((grow, grow), np.uint8)) * (rim > 0)
     if not hidden.any():
         return pixels
-    face = np.zeros(rim.shape, np.uint8)
-    cv2.fillPoly(face, [_outline(mesh)], (1,))
     known = ((face > 0) & (hidden == 0) & ~other).astype(np.float32)
     filled = _spread(lab, known) + GRAIN * _grain(lab, mesh, rim.shape, size)
     alpha = cv2.GaussianBlur(hidden * rim, (0, 0), max(0.5, 0.03 * size))[..., None]
     mixed = cv2.cvtColor(lab * (1 - alpha) + filled * alpha, cv2.COLOR_LAB2RGB)
-    return np.asarray(np.clip(mixed * 255 + 0.5, 0, 255), np.uint8)
+    return to_uint8(mixed * 255)
 
 
-def _outline(mesh: Points) -> NDArray[np.int32]:
-    return np.asarray(mesh[list(OVAL), :2].round(), np.int32)
-
-
-def _rim(mesh: Points, shape: tuple[int, ...], size: float) -> Floats:
+def _rim(mesh: Points, face: Pixels, size: float) -> Floats:
     """1 on the forehead and the rim of the face, without brows and eyes; 0 from the mouth down."""
     import cv2
 
-    inside = np.zeros(shape, np.uint8)
-    cv2.fillPoly(inside, [_outline(mesh)], (1,))
-    within = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    outside = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
-    kept = np.zeros(shape, np.uint8)
+    within = cv2.distanceTransform(face, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - face, cv2.DIST_L2, 5)
+    kept = np.zeros_like(face)
     for points in BROWS_AND_EYES:
         hull = cv2.convexHull(mesh[list(points), :2].round().astype(np.int32))
         cv2.fillConvexPoly(kept, hull, (1,))
-    y, x = np.indices(shape)
+    y, x = np.indices(face.shape)
     # The picture's part of the head's downward axis is enough to tell above from below.
     axis = axes_of(mesh)[1, :2]
     down = (x - mesh[0, 0]) * axis[0] + (y - mesh[0, 1]) * axis[1]

@@ -9,12 +9,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from proface.faces.crop import mirrored
 from proface.faces.mesh import axes_of, face_mesh, size_of
 from proface.faces.resize import shrunk
 from proface.looks.mesh.render import Triangles, triangles_of
 from proface.looks.mesh.skin import with_skin
 from proface.looks.swap_target import Target
-from proface.types import Face, Pixels
+from proface.types import Pixels
 
 Points = NDArray[np.float64]
 
@@ -40,20 +41,11 @@ class Texture:
 def _textures(target: Target) -> tuple[Texture, ...]:
     """The target as it is, and mirrored; none without a mesh."""
     out = []
-    for pixels, face in ((target.pixels, target.face), _mirrored(target)):
+    for pixels, face in ((target.pixels, target.face), mirrored(target.pixels, target.face)):
         mesh = face_mesh(pixels, face)
         if mesh is not None:
             out.append(Texture(with_skin(pixels, mesh), mesh, triangles_of(mesh)))
     return tuple(out)
-
-
-def _mirrored(target: Target) -> tuple[Pixels, Face]:
-    pixels, face = np.ascontiguousarray(target.pixels[:, ::-1]), target.face
-    marks = [(target.width - 1 - x, y) for x, y in face.landmarks]
-    if marks:
-        marks = [marks[n] for n in (1, 0, 2, 4, 3)]
-    box = replace(face.box, x=target.width - face.box.x - face.box.w)
-    return pixels, replace(face, box=box, landmarks=tuple(marks))
 
 
 def facing(target: Target, yaw: float) -> Texture | None:

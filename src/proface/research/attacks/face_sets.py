@@ -14,6 +14,7 @@ from PIL import Image
 
 from proface.errors import UsageError
 from proface.faces import detect
+from proface.faces.crop import mirrored as mirrored_photo
 from proface.research.evaluation.images import find
 from proface.types import Box, Face, Pixels
 
@@ -68,10 +69,7 @@ def region(path: Path) -> FaceCrop | None:
 
 def mirrored(shown: FaceCrop) -> FaceCrop:
     """Flipped horizontally; left and right landmarks are exchanged."""
-    box, points = shown.face.box, shown.face.landmarks
-    flipped = tuple((SIDE - 1 - points[i][0], points[i][1]) for i in (1, 0, 2, 4, 3))
-    face = Face(Box(SIDE - box.x - box.w, box.y, box.w, box.h), shown.face.score, flipped)
-    pixels = np.ascontiguousarray(shown.pixels[:, ::-1])
+    pixels, face = mirrored_photo(shown.pixels, shown.face)
     return FaceCrop(pixels, face, shown.person, shown.place)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +41,18 @@ def read_subject(path: Path) -> Subject:
         FacesRequiredError: no face is found.
     """
     pixels = read_photo(path).pixels
-    faces = [face for face in detect(pixels) if face.landmarks]
-    if not faces:
-        raise FacesRequiredError(f"{path}: no face found.")
     height, width = pixels.shape[:2]
-    face = min(faces, key=lambda face: _distance(face.box, width / 2, height / 2))
+    face = nearest_face(pixels, width / 2, height / 2)
+    if face is None:
+        raise FacesRequiredError(f"{path}: no face found.")
     return _cropped(pixels, face)
+
+
+def nearest_face(pixels: Pixels, x: float, y: float, *, within: float = math.inf) -> Face | None:
+    """The face whose box has its centre nearest to a point, closer than `within` pixels."""
+    faces = [face for face in detect(pixels) if face.landmarks]
+    face = min(faces, key=lambda face: _distance(face.box, x, y), default=None)
+    return face if face is not None and _distance(face.box, x, y) < within else None
 
 
 def _distance(box: Box, x: float, y: float) -> float:
