@@ -10,12 +10,13 @@ import pytest
 from proface.embedding.base import Embedding
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.lattice import Lattice
-from proface.embedding.layer_tables import parse_tables
+from proface.embedding.layer_tables import parse_shaped_table, parse_tables
 from proface.models.cards import find_shipped
 
 
 def dct_lattice() -> DctLattice:
-    return DctLattice(parse_tables(find_shipped("robust").read("tables")))
+    card = find_shipped("robust")
+    return DctLattice(parse_tables(card.read("tables")), parse_shaped_table(card.read("shaped")))
 
 
 # A new embedding is one line here.

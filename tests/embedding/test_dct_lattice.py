@@ -15,14 +15,15 @@ from proface.embedding.block_transform import from_bands, to_bands
 from proface.embedding.cover import MARGINS, soften, with_margin
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.error_correction import make_code
-from proface.embedding.layer_tables import parse_tables
+from proface.embedding.layer_tables import parse_shaped_table, parse_tables
 from proface.errors import ModelError
 from proface.models.cards import find_shipped
 
 
 @pytest.fixture(scope="module")
 def lattice() -> DctLattice:
-    return DctLattice(parse_tables(find_shipped("robust").read("tables")))
+    card = find_shipped("robust")
+    return DctLattice(parse_tables(card.read("tables")), parse_shaped_table(card.read("shaped")))
 
 
 def cover(side: int, look: str = "blur:25") -> np.ndarray:

@@ -172,7 +172,7 @@ def test_what_one_region_tells_helps_to_read_another(flow: Robust) -> None:
     sent[hole] = np.random.default_rng(1).integers(0, 256, (76, 76, 3))
     sent = saved(sent, 75)
     card, lattice = flow.card, flow.embedding
-    tables = parse_finder_tables(card.read("finder"), lattice.tables)
+    tables = parse_finder_tables(card.read("finder"), {**lattice.tables, "shaped": lattice.shaped})
     tools = Tools(lattice, tables, lambda _h, _w: "base", parse_equalisers(card.read("scaled")))
     (alone,) = find_regions(sent, tools, (945, 1260))
     assert (alone.left, alone.top) == (64, 96)

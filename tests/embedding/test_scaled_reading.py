@@ -16,7 +16,7 @@ from proface.embedding.cover import soften
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.equaliser import Equalisers, parse_equalisers
 from proface.embedding.error_correction import UNKNOWN, make_code
-from proface.embedding.layer_tables import parse_tables
+from proface.embedding.layer_tables import parse_shaped_table, parse_tables
 from proface.embedding.scaled_reading import read_scaled
 from proface.errors import ModelError
 from proface.models.cards import find_shipped
@@ -28,7 +28,8 @@ RESAMPLING = Image.Resampling
 
 @pytest.fixture(scope="module")
 def lattice() -> DctLattice:
-    return DctLattice(parse_tables(find_shipped("robust").read("tables")))
+    card = find_shipped("robust")
+    return DctLattice(parse_tables(card.read("tables")), parse_shaped_table(card.read("shaped")))
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proface.embedding.block_transform import Floats, to_bands
+from proface.embedding.block_transform import Floats, from_bands, to_bands
 from proface.embedding.layer_tables import LayerTable
+
+NO_POINT = 255  # of a place that carries nothing
 
 
 def carried_bits(table: LayerTable, height: int, width: int) -> npt.NDArray[np.int64]:
@@ -38,3 +40,38 @@ def carried_coefficients(bands: list[Floats], table: LayerTable) -> list[Floats]
         for c in carriers:
             found[c] = merged[table.place[c, 3], table.place[c, 4]].ravel()
     return found
+
+
+def move_carriers(
+    bands: list[Floats],
+    changes: list[Floats],
+    table: LayerTable,
+    points: npt.NDArray[np.uint8],
+    period: Floats | np.float32,
+) -> None:
+    """Add to `changes` what takes each carrier of `bands` near to its closest lattice point.
+
+    Args:
+        points: of all blocks of one carrier, then the next's: in steps, modulo the period, the
+            points that its value may lie at; `NO_POINT`: the value stays.
+        period: in steps, of each or of all.
+    """
+    height, width = bands[0].shape[2] * 8, bands[0].shape[3] * 8
+    ends = np.cumsum(carried_bits(table, height, width))
+    starts = np.append(0, ends)
+    every = np.broadcast_to(period, points.shape)
+    for (plane, down, across), carriers in carriers_by_band(table).items():
+        merged = merged_band(bands[plane], table.merge_of(plane), down, across)
+        change = np.zeros_like(merged)
+        for c in carriers:
+            before = merged[table.place[c, 3], table.place[c, 4]]
+            own = slice(starts[c], ends[c])
+            point, turn = (one[own].reshape(before.shape) for one in (points, every))
+            shift, turn = (point + table.offset[c]) * table.step[c], turn * table.step[c]
+            nearest = turn * np.rint((before - shift) / turn) + shift
+            slack = table.slack[c] * table.step[c]
+            after = np.clip(before, nearest - slack, nearest + slack)
+            moved = np.where(point == NO_POINT, 0, after - before)
+            change[table.place[c, 3], table.place[c, 4]] = moved
+        back = from_bands(change)
+        changes[plane][down, across, : back.shape[0], : back.shape[1]] += back

@@ -5,6 +5,9 @@ lattice point of that bit's parity. An LDPC code protects the bits of a layer. T
 is in JPEG's own 8 x 8 blocks; the *base* layer in merged bands that the detail layer leaves alone,
 whose blocks grow with the region. The protected picture depends on cover and words alone.
 
+Regions whose base layer has room for their description have a *shaped* detail layer
+(`shaped_layer`), but for those of files from before there was one; others have a *plain* one.
+
     cover -- planes -- bands --(lattice: base, detail)-- bands' -- + change --> protected
 """
 
@@ -17,6 +20,7 @@ import numpy as np
 from proface.embedding.base import Change, Integers, Words
 from proface.embedding.block_transform import (
     GRID,
+    SIDE,
     Floats,
     change_picture,
     from_bands,
@@ -24,10 +28,10 @@ from proface.embedding.block_transform import (
     to_planes,
 )
 from proface.embedding.carriers import (
+    NO_POINT,
     carried_bits,
     carried_coefficients,
-    carriers_by_band,
-    merged_band,
+    move_carriers,
 )
 from proface.embedding.cover import MARGINS, after_trials, with_margin
 from proface.embedding.error_correction import (
@@ -38,15 +42,25 @@ from proface.embedding.error_correction import (
 )
 from proface.embedding.layer_tables import (
     LayerTable,
+    ShapedTable,
     Tables,
     base_table,
     detail_table,
 )
 from proface.embedding.layers import Layer, Plan, read_layer
+from proface.embedding.shaped_layer import (
+    ShapedPlan,
+    make_shaped_plan,
+    move_to_words,
+    read_shaped,
+    shaped_size,
+)
 from proface.types import Pixels
 
-LAYERS = ("base", "detail")  # the units of `capacity`, in this order
 LEAST_SIDE = 64  # of a region that carries anything, in pixels
+# With fewer, the base layer leaves the region's description to the detail layer: the coarse face
+# would have no room.
+LEAST_BASE_WORDS = 96
 GAP = 0.08  # bits between information and code rate: the code needs 0.035, unlike covers the rest
 SPREAD = 2.2  # and, over the root of the length, what short codes need
 LEAST_ONES = 0.15  # of a word's bits; half of them are sent as ones
@@ -61,23 +75,39 @@ class DctLattice:
 
     Attributes:
         tables: the measured lattices, from `parse_tables`.
+        shaped: that of shaped layers, from `parse_shaped_table`.
     """
 
     survives = frozenset(Change)
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, shaped: ShapedTable) -> None:
         self.tables = tables
+        self.shaped = shaped
         # The finder asks for thousands of sizes.
         self._merge = functools.lru_cache(lambda high, wide: base_table(tables, high, wide).merge)
         self._size = functools.lru_cache(maxsize=4096)(self._count_bits)
         self.plan = functools.lru_cache(maxsize=64)(self._make_plan)
+        self.shaped_plan = functools.lru_cache(maxsize=32)(self._make_shaped_plan)
 
     def capacity(self, height: int, width: int) -> Integers:
         """Words of the base and of the detail layer; 0 if a side is under 64 px."""
+        detail = "shaped" if self.is_shaped(height, width) else "detail"
+        return np.array([self.count(layer, height, width) for layer in ("base", detail)])
+
+    def count(self, layer: str, height: int, width: int) -> int:
+        """Words of the layer "base", "detail" (plain) or "shaped"; 0 if a side is under 64 px."""
         height, width = height // GRID * GRID, width // GRID * GRID
         if min(height, width) < LEAST_SIDE:
-            return np.zeros(2, np.int64)
-        return np.array([self._size(layer, height, width) // 16 for layer in LAYERS])
+            return 0
+        return self._size(layer, height, width) // 16
+
+    def is_shaped(self, height: int, width: int) -> bool:
+        """Whether the detail layer of a region is written as a shaped one.
+
+        Where the base layer has no room for the region's description, a plain detail layer has it,
+        which the finder reads.
+        """
+        return self.count("base", height, width) >= LEAST_BASE_WORDS
 
     def embed(self, cover: Pixels, words: Words) -> Pixels:
         """Cover H x W x 3 and words 2 x n, n the larger capacity or more -> protected H x W x 3.
@@ -116,18 +146,27 @@ class DctLattice:
         height, width = inner.shape[:2]
         bands = [to_bands(plane) for plane in to_planes(inner)]
         changes = [np.zeros_like(band) for band in bands]
-        for layer, count, carried in zip(LAYERS, capacity, words, strict=True):
-            places = self.carried(layer, height, width, carried[:count])
-            _move(bands, changes, self.plan(layer, height, width), places)
+        base, detail = (own[:count] for own, count in zip(words, capacity, strict=True))
+        self._move(bands, changes, "base", base)
+        if self.is_shaped(height, width):
+            move_to_words(bands, changes, self.shaped_plan(height, width), detail)
+        else:
+            self._move(bands, changes, "detail", detail)
         inner[:] = change_picture(inner, [from_bands(change) for change in changes])
         return protected
 
+    def _move(self, bands: list[Floats], changes: list[Floats], layer: str, words: Words) -> None:
+        height, width = (side * SIDE for side in bands[0].shape[2:])
+        bits = self.carried(layer, height, width, words)
+        table = self.plan(layer, height, width).table
+        move_carriers(bands, changes, table, bits, np.float32(2))
+
     def carried(self, layer: str, height: int, width: int, words: Words) -> Bits:
-        """The bit, 0 or 1, of each place of a layer that holds these words; 2: it holds none."""
+        """The bit, 0 or 1, of each place of a layer that holds these words, or `NO_POINT`."""
         plan = self.plan(layer, height, width)
         bits = np.zeros(plan.code.size, np.uint8)
         bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
-        places = np.full(int(plan.counts.sum()), 2, np.uint8)
+        places = np.full(int(plan.counts.sum()), NO_POINT, np.uint8)
         places[plan.order] = plan.code.encode(bits)
         return places
 
@@ -145,9 +184,15 @@ class DctLattice:
         if not self.capacity(*inner.shape[:2]).any():
             nothing = Layer(np.zeros(0, np.uint16), False, 0.5, "too small")
             return nothing, nothing
-        bands = [to_bands(plane) for plane in to_planes(inner)]
-        base, detail = (read_layer(bands, self.plan(layer, *inner.shape[:2])) for layer in LAYERS)
-        return base, detail
+        bands, shape = [to_bands(plane) for plane in to_planes(inner)], inner.shape[:2]
+        base = self.read_layer(bands, "base", *shape)
+        if not self.is_shaped(*shape):
+            return base, self.read_layer(bands, "detail", *shape)
+        shaped = read_shaped(bands, self.shaped_plan(*shape))
+        if shaped.intact:
+            return base, shaped
+        plain = self.read_layer(bands, "detail", *shape)  # of files from before shaped layers
+        return base, plain if plain.intact else shaped
 
     def merge(self, height: int, width: int) -> int:
         """The merge of the base layer of a region."""
@@ -188,8 +233,13 @@ class DctLattice:
         choose = detail_table if layer == "detail" else base_table
         return choose(self.tables, height, width)
 
+    def _make_shaped_plan(self, height: int, width: int) -> ShapedPlan:
+        return make_shaped_plan(self.shaped, height, width)
+
     def _count_bits(self, layer: str, height: int, width: int) -> int:
         """Information bits of a layer."""
+        if layer == "shaped":
+            return shaped_size(self.shaped, height, width)
         table = self._table(layer, height, width)
         length = int(carried_bits(table, height, width).sum())
         return code_size(length, _rate(table, length))
@@ -211,21 +261,3 @@ def _inner(picture: Pixels) -> Pixels:
     """The part of a picture whose sides are multiples of 16: a view."""
     height, width = picture.shape[:2]
     return picture[: height // GRID * GRID, : width // GRID * GRID]
-
-
-def _move(bands: list[Floats], changes: list[Floats], plan: Plan, carried: Bits) -> None:
-    """Adds to `changes` what takes each carrier of `bands` to its bit's lattice points."""
-    table, ends = plan.table, np.cumsum(plan.counts)
-    for (plane, down, across), carriers in carriers_by_band(table).items():
-        merged = merged_band(bands[plane], table.merge_of(plane), down, across)
-        change = np.zeros_like(merged)
-        for c in carriers:
-            before = merged[table.place[c, 3], table.place[c, 4]]
-            bit = carried[ends[c] - plan.counts[c] : ends[c]].reshape(before.shape)
-            shift = (bit + table.offset[c]) * table.step[c]
-            point = 2 * table.step[c] * np.rint((before - shift) / (2 * table.step[c])) + shift
-            slack = table.slack[c] * table.step[c]
-            after = np.clip(before, point - slack, point + slack)
-            change[table.place[c, 3], table.place[c, 4]] = np.where(bit < 2, after - before, 0)
-        back = from_bands(change)
-        changes[plane][down, across, : back.shape[0], : back.shape[1]] += back

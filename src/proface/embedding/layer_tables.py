@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from proface.embedding.shaped_carriers import CARRIERS, SLACK
 from proface.errors import ModelError
 
 Floats = npt.NDArray[np.float32]
@@ -56,6 +57,17 @@ class LayerTable:
         return self.merge if plane == 0 else max(1, self.merge // 2)
 
 
+@dataclass(frozen=True, eq=False)
+class ShapedTable(LayerTable):
+    """A layer whose bits are not equally often 0 and 1.
+
+    Attributes:
+        ones: c, the share of ones of each carrier's size bits, 0 to 1/2.
+    """
+
+    ones: Floats
+
+
 Tables = Mapping[str, LayerTable]
 
 
@@ -75,6 +87,40 @@ def parse_tables(data: bytes) -> Tables:
             return {name: _read(stored, name) for name in names}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError("The robust model's tables are damaged. Reinstall proface.") from error
+
+
+def parse_shaped_table(data: bytes) -> ShapedTable:
+    """The table of the shaped detail layer, whose carriers are in `shaped_carriers`.
+
+    Args:
+        data: an .npz file: `states`, `ratio` and `density`, as in `parse_tables`. They are what is
+            received: they matter to reading alone, and files do not depend on them.
+
+    Raises:
+        ModelError: it is no such file.
+    """
+    carriers = np.array(CARRIERS, np.float32)
+    count = len(carriers)
+    place = np.zeros((count, 5), np.int64)
+    place[:, 1:3] = carriers[:, :2]
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            return ShapedTable(
+                merge=1,
+                place=place,
+                step=carriers[:, 2],
+                offset=np.zeros(count, np.float32),
+                slack=np.full(count, SLACK, np.float32),
+                information=1.0,
+                states=tuple(str(state) for state in stored["states"]),
+                ratio=stored["ratio"].astype(np.float32) / UNIT,
+                density=stored["density"].astype(np.float32) / UNIT,
+                ones=carriers[:, 3],
+            )
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            "The robust model's shaped table is damaged. Reinstall proface."
+        ) from error
 
 
 def _read(stored: np.lib.npyio.NpzFile, name: str) -> LayerTable:

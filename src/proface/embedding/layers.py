@@ -6,6 +6,7 @@ code gives the words.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from proface.embedding.base import Words
 from proface.embedding.block_transform import Floats
 from proface.embedding.carriers import carried_coefficients
-from proface.embedding.error_correction import MOST_ROUNDS, Bits, Code
+from proface.embedding.error_correction import MOST_ROUNDS, Bits, Code, Decoded
 from proface.embedding.layer_tables import BINS, LayerTable
 
 HOPELESS = 0.9  # of the code's rate: with less information than that, rounds would be wasted
@@ -54,12 +55,10 @@ def read_layer(bands: list[Floats], plan: Plan, known: Bits | None = None) -> La
 
     known: the first information bits, as `Code.decode` takes them.
     """
-    table, best = plan.table, None
-    places = _places(bands, plan)
-    fit = _fit(table, places, plan.counts)
-    for state in np.argsort(-fit, kind="stable")[:TRIES]:
-        ratios = np.concatenate([table.ratio[c, state][bins] for c, bins in enumerate(places)])
-        layer = decode_layer(ratios, plan, table.states[state], known)
+    values = carried_coefficients(bands, plan.table)
+    best = None
+    for state, ratios in likeliest_states(plan.table, plan.counts, values):
+        layer = decode_layer(ratios, plan, state, known)
         if best is None or layer.intact:
             best = layer
         if layer.intact:
@@ -74,31 +73,44 @@ def decode_layer(
 
     hopeless: the share of the code's rate under which no decoding is tried.
     """
+    result, rate = decode_bits(ratios[plan.order], plan.code, known, hopeless)
+    return Layer(to_words(result.bits), result.intact, rate, state)
+
+
+def decode_bits(
+    ratios: Floats, code: Code, known: Bits | None = None, hopeless: float = HOPELESS
+) -> tuple[Decoded, float]:
+    """Decode a codeword; also the share of its bits that came wrong, measured or estimated."""
     doubt = 1 / (1 + np.exp(np.abs(ratios)))  # how likely each hard decision is wrong
     told = 1 + float(np.mean(doubt * np.log2(doubt) + (1 - doubt) * np.log2(1 - doubt)))
-    rounds = MOST_ROUNDS if told >= hopeless * plan.code.needed(known) else 0
-    result = plan.code.decode(ratios[plan.order], rounds, known)
-    rate = result.changed if result.intact else float(np.mean(doubt))
-    count = len(result.bits) // 16
-    words = np.packbits(result.bits[: 16 * count]).view(">u2").astype(np.uint16)
-    return Layer(words, result.intact, rate, state)
+    rounds = MOST_ROUNDS if told >= hopeless * code.needed(known) else 0
+    result = code.decode(ratios, rounds, known)
+    return result, result.changed if result.intact else float(np.mean(doubt))
 
 
-def _places(bands: list[Floats], plan: Plan) -> list[npt.NDArray[np.intp]]:
-    """Of each carrier: in which bin of the lattice's period its coefficients lie."""
-    table = plan.table
-    found = []
-    for c, values in enumerate(carried_coefficients(bands, table)):
-        turn = values / table.step[c] - table.offset[c] + 1 / BINS  # bins centred on points
-        found.append(np.minimum((turn % 2) * (BINS / 2), BINS - 1).astype(np.intp))
-    return found
+def to_words(bits: Bits) -> Words:
+    """Bits as words, without those that fill none."""
+    return np.packbits(bits[: len(bits) // 16 * 16]).view(">u2").astype(np.uint16)
 
 
-def _fit(
-    table: LayerTable, places: list[npt.NDArray[np.intp]], counts: npt.NDArray[np.int64]
-) -> Floats:
-    """Mean log-likelihood of the places under each state, in nats per carried bit."""
-    total = np.zeros(len(table.states))
+def likeliest_states(
+    table: LayerTable, counts: npt.NDArray[np.int64], values: list[Floats]
+) -> Iterator[tuple[str, Floats]]:
+    """The states that fit the coefficients of each carrier best, and ln P(0)/P(1) of all bits.
+
+    The second is what the places of the coefficients say alone, without what was likely before.
+    """
+    places = [_bins(one, table, c) for c, one in enumerate(values)]
+    total = np.zeros(len(table.states))  # log-likelihood under each state, in nats
     for c, bins in enumerate(places):
         total += table.density[c] @ np.bincount(bins, minlength=BINS)
-    return np.asarray(total / counts.sum(), np.float32)
+    fit = np.asarray(total / counts.sum(), np.float32)
+    for state in np.argsort(-fit, kind="stable")[:TRIES]:
+        ratios = np.concatenate([table.ratio[c, state][bins] for c, bins in enumerate(places)])
+        yield table.states[state], ratios
+
+
+def _bins(values: Floats, table: LayerTable, c: int) -> npt.NDArray[np.intp]:
+    """In which bin of the lattice's period the coefficients of a carrier lie."""
+    turn = values / table.step[c] - table.offset[c] + 1 / BINS  # bins centred on points
+    return np.asarray(np.minimum((turn % 2) * (BINS / 2), BINS - 1), np.intp)

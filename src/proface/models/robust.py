@@ -26,7 +26,7 @@ from proface.codec.face_repair import repair
 from proface.embedding.base import Change, Words
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.error_correction import UNKNOWN, Bits
-from proface.embedding.layer_tables import parse_tables
+from proface.embedding.layer_tables import parse_shaped_table, parse_tables
 from proface.embedding.layers import Layer
 from proface.errors import DamagedFileError
 from proface.inference.engine import DEFAULT_DEVICE, Engine, make_engine
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from proface.embedding.finder.grid import Tools
 
 PUBLIC_WORDS = 55
-# With fewer words, the base layer leaves the public bytes to the detail layer: the coarse face
-# would have no room.
-LEAST_BASE_WORDS = 96
 _CHECK_WORDS = 2  # of each stream: its CRC-32
 
 
@@ -52,7 +49,9 @@ class Robust(Flow):
 
     def __init__(self, card: Card, device: str = DEFAULT_DEVICE) -> None:
         super().__init__(card)
-        self.embedding = DctLattice(parse_tables(card.read("tables")))
+        self.embedding = DctLattice(
+            parse_tables(card.read("tables")), parse_shaped_table(card.read("shaped"))
+        )
         self._device = device
 
     @property
@@ -74,15 +73,9 @@ class Robust(Flow):
         """Bytes of the coarse and of the complete picture; 0 for one that has no room."""
         if not self.words(height, width):
             return 0, 0
+        base, detail = (int(count) for count in self.embedding.capacity(height, width))
         starts = self.starts(height, width)
-        coarse, full = (
-            2 * (int(count) - start - _CHECK_WORDS)
-            for count, start in zip(self.embedding.capacity(height, width), starts, strict=True)
-        )
-        return (
-            min(coarse, face_coder.MAX_LENGTH) if coarse >= face_coder.MIN_LENGTH else 0,
-            min(full, face_coder.MAX_LENGTH) if full >= face_coder.MIN_LENGTH else 0,
-        )
+        return _room(base - starts[0]), _room(detail - starts[1])
 
     def hide(self, x: Pixels, o: Pixels, pad: Words, public: bytes = b"") -> Pixels:
         """See `Flow`. Where `words` is 0, p is the look alone."""
@@ -168,15 +161,15 @@ class Robust(Flow):
         pads = np.split(pad, [len(base.words)])
         condition = describe_state(detail if detail.intact else base)
         wrong = False
-        coarse, full = self.stream_bytes(height, width)
         quality: Literal["full", "coarse"]
-        for quality, layer, start, own, length in (
-            ("full", detail, starts[1], pads[1], full),
-            ("coarse", base, starts[0], pads[0], coarse),
+        for quality, layer, start, own in (
+            ("full", detail, starts[1], pads[1]),
+            ("coarse", base, starts[0], pads[0]),
         ):
+            length = _room(len(layer.words) - start)
             if not layer.intact or not length:
                 continue
-            data = (layer.words - own)[start:].astype(">u2").tobytes()
+            data = (layer.words - own[: len(layer.words)])[start:].astype(">u2").tobytes()
             check, stream = data[:4], data[4 : 4 + length]
             if zlib.crc32(stream).to_bytes(4, "big") != check:
                 wrong = True
@@ -239,7 +232,8 @@ class Robust(Flow):
         from proface.embedding.finder.evidence import parse_finder_tables
         from proface.embedding.finder.grid import Tools
 
-        tables = parse_finder_tables(self.card.read("finder"), self.embedding.tables)
+        lattices = {**self.embedding.tables, "shaped": self.embedding.shaped}
+        tables = parse_finder_tables(self.card.read("finder"), lattices)
         return Tools(self.embedding, tables, self._public_layer, self._equalisers)
 
     @functools.cached_property
@@ -251,17 +245,23 @@ class Robust(Flow):
 
     def starts(self, height: int, width: int) -> tuple[int, int]:
         """How many public words the base and the detail layer begin with."""
-        if not self.words(height, width):
+        if max(height, width) > face_coder.MAX_SIDE:
             return 0, 0
-        base, detail = self.embedding.capacity(height, width)
-        if base >= LEAST_BASE_WORDS:
+        if self.embedding.is_shaped(height, width):
             return PUBLIC_WORDS, 0
-        return 0, PUBLIC_WORDS if detail >= 2 * PUBLIC_WORDS else 0
+        plain = self.embedding.count("detail", height, width)
+        return 0, PUBLIC_WORDS if plain >= 2 * PUBLIC_WORDS else 0
 
     def _public_layer(self, height: int, width: int) -> str | None:
         """The layer that begins with public words."""
         base, detail = self.starts(height, width)
         return "base" if base else "detail" if detail else None
+
+
+def _room(words: int) -> int:
+    """Bytes of the stream that so many words hold after its checksum; 0 if too few."""
+    room = 2 * (words - _CHECK_WORDS)
+    return min(room, face_coder.MAX_LENGTH) if room >= face_coder.MIN_LENGTH else 0
 
 
 def describe_state(layer: Layer) -> str:

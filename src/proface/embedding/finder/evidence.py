@@ -30,6 +30,7 @@ PLACES = NEAR + 1 + PARTS + 1
 FAR = 8192  # parts: larger coefficients count as this large
 ALIKE = 5
 UNIT = 16.0  # of the stored integers, in one nat
+DETAILS = ("detail1", "detail2", "shaped")  # the layers on JPEG's own grid
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class FinderTables:
     """All that was measured for the finder.
 
     Attributes:
-        layers: the hypotheses of each layer, by the name of its table: "detail1", "base2" ...
+        layers: the hypotheses of each layer, by its table: `DETAILS`, "base1", "base2" ...
         scan: for the grid's offset.
     """
 
@@ -77,7 +78,9 @@ class FinderTables:
 
 
 def parse_finder_tables(data: bytes, tables: Tables) -> FinderTables:
-    """Read the finder's file of a model. tables: the lattices of the same model.
+    """Read the finder's file of a model.
+
+    tables: the lattices of the same model, with that of its shaped layer as "shaped".
 
     Raises:
         ModelError: it is no such file.
@@ -148,6 +151,12 @@ def block_evidence(bands: Floats, evidence: Evidence, start: tuple[int, int] = (
     ordinary = by_kind[kinds:].max(axis=0)
     groups = [by_kind[k : k + ALIKE].max(axis=0) - ordinary for k in range(0, kinds, ALIKE)]
     return np.asarray(np.stack(groups) / UNIT, np.float32).reshape(-1, high, wide)
+
+
+def detail_evidence(bands: Floats, tables: FinderTables) -> Floats:
+    """`block_evidence` of the detail layers that show most: a map for each group of journeys."""
+    maps = [block_evidence(bands, tables.layers[name]) for name in DETAILS]
+    return np.asarray(np.max(maps, axis=0), np.float32)
 
 
 def clearest(maps: Floats, window: int, loudest: float) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE, basis, to_bands
-from proface.embedding.finder.evidence import PARTS, FinderTables, block_evidence
+from proface.embedding.finder.evidence import PARTS, FinderTables, detail_evidence
 
 Floats = npt.NDArray[np.float32]
 Offset = tuple[int, int]
@@ -98,6 +98,6 @@ def _evidence(
         last = min((luma.shape[axis] - offset[axis]) // SIDE, area[axis] + reach + 1)
         spans.append(slice(offset[axis] + first * SIDE, offset[axis] + last * SIDE))
     bands = to_bands(np.ascontiguousarray(luma[spans[0], spans[1]]))
-    small, large = (block_evidence(bands, tables.layers[name]) for name in ("detail1", "detail2"))
-    best = np.clip(np.maximum(small, large), -LOUDEST, LOUDEST).mean(axis=(1, 2))
+    maps = detail_evidence(bands, tables)
+    best = np.clip(maps, -LOUDEST, LOUDEST).mean(axis=(1, 2))
     return float(best.max())

@@ -13,7 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE
-from proface.embedding.finder.evidence import block_evidence, clearest, low_bands
+from proface.embedding.finder.evidence import (
+    block_evidence,
+    clearest,
+    detail_evidence,
+    low_bands,
+)
 from proface.embedding.finder.grid import LEAST, Grid, Hit, hide, starts
 from proface.embedding.finder.rectangles import (
     Box,
@@ -66,11 +71,8 @@ class _Map:
 def look_at_detail(grid: Grid, split: bool = False) -> None:
     """Adds the regions that the detail layer shows; `split`: at once those that touch as well."""
     if grid.detail is None:
-        small, large = (
-            block_evidence(grid.bands, grid.tools.tables.layers[name])
-            for name in ("detail1", "detail2")
-        )
-        grid.detail = clearest(np.maximum(small, large), WINDOW, LOUDEST)
+        maps = detail_evidence(grid.bands, grid.tools.tables)
+        grid.detail = clearest(maps, WINDOW, LOUDEST)
     _look(grid, grid.detail, "detail", 1, (0, 0), split)
 
 

@@ -1,0 +1,194 @@
+"""The shaped detail layer: more bits at less change, in looks that are smooth.
+
+In a smooth look nearly all coefficients of the detail layer are 0, so a bit 0 costs nothing and a
+bit 1 a step. So ones are made rare where a step is large (probabilistic amplitude shaping), and
+every 1 has a sign, which costs nothing more. Two levels: the *size* bit says whether a coefficient
+is an even or an odd multiple of its step, the *sign* bit whether an odd one is 1 or 3 modulo 4.
+
+    words -- distribution matcher -- size bits (+ parity bits, uniform) -- LDPC -- places
+          -- sign bits (+ parity bits) -- LDPC -- the places whose size bit is 1
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from proface.embedding.base import Words
+from proface.embedding.block_transform import Floats
+from proface.embedding.carriers import (
+    NO_POINT,
+    carried_bits,
+    carried_coefficients,
+    move_carriers,
+)
+from proface.embedding.distribution_matcher import match, matched_size, ones_of, unmatch
+from proface.embedding.error_correction import (
+    COLUMNS,
+    Bits,
+    Code,
+    code_size,
+    interleave,
+    make_code,
+)
+from proface.embedding.layer_tables import ShapedTable
+from proface.embedding.layers import Layer, decode_bits, likeliest_states, to_words
+
+Integers = npt.NDArray[np.int64]
+
+SIZE_RATE = 0.80  # of the code of size bits, whose parity needs uniform carriers
+SIGN_RATE = 0.875  # of the code of sign bits
+CERTAIN = 6  # standard deviations under which the ones among the uniform bits never are
+LOUDEST_SIGN = 6.0  # ln of how sure the sign of a coefficient at a lattice point is
+
+
+@dataclass(frozen=True)
+class ShapedPlan:
+    """The shaped layer in a region of one size.
+
+    Attributes:
+        table: its carriers and what is received.
+        counts: places of each carrier.
+        sizes, signs: the codes of both levels.
+        patterns: runs of places that the distribution matcher fills: start, stop, share of ones.
+        order: codeword bit of `sizes` -> place.
+        prior: of each of these bits, ln P(0)/P(1) before anything is received.
+        ranked: all places in the order in which ones take sign bits.
+        size: information bits.
+    """
+
+    table: ShapedTable
+    counts: Integers
+    sizes: Code
+    signs: Code
+    patterns: tuple[tuple[int, int, float], ...]
+    order: Integers
+    prior: Floats
+    ranked: Integers
+    size: int
+
+
+def shaped_size(table: ShapedTable, height: int, width: int) -> int:
+    """The information bits of a region, without the work of a plan."""
+    counts = carried_bits(table, height, width)
+    size = code_size(int(counts.sum()), SIZE_RATE)
+    patterns = _patterns(table, counts, size)
+    shaped = sum(matched_size(stop - start, share) for start, stop, share in patterns)
+    return shaped + code_size(_sure_ones(patterns, _uniform(counts, size)), SIGN_RATE)
+
+
+def make_shaped_plan(table: ShapedTable, height: int, width: int) -> ShapedPlan:
+    """The plan for a region."""
+    counts = carried_bits(table, height, width)
+    total = int(counts.sum())
+    sizes = make_code(total, SIZE_RATE)
+    uniform = _uniform(counts, sizes.size)
+    patterns = _patterns(table, counts, sizes.size)
+    share = np.full(total, 0.5)
+    for start, stop, ones in patterns:
+        share[start:stop] = ones
+    order = np.concatenate([uniform + interleave(sizes.size), interleave(uniform)])
+    return ShapedPlan(
+        table,
+        counts,
+        sizes,
+        make_code(_sure_ones(patterns, uniform), SIGN_RATE),
+        patterns,
+        order,
+        np.log((1 - share) / share)[order].astype(np.float32),
+        interleave(total),
+        shaped_size(table, height, width),
+    )
+
+
+def _uniform(counts: Integers, size: int) -> int:
+    """How many places, the first ones, hold CRC and parity bits, or none for want of a column."""
+    return int(counts.sum()) - size
+
+
+def _patterns(
+    table: ShapedTable, counts: Integers, size: int
+) -> tuple[tuple[int, int, float], ...]:
+    """See `ShapedPlan`."""
+    ends, first = np.cumsum(counts).tolist(), _uniform(counts, size)
+    starts = [0, *ends[:-1]]
+    return tuple(
+        (max(start, first), end, float(share))
+        for start, end, share in zip(starts, ends, table.ones, strict=True)
+        if end > first
+    )
+
+
+def _sure_ones(patterns: tuple[tuple[int, int, float], ...], uniform: int) -> int:
+    """How many ones there are at least."""
+    exact = sum(ones for start, stop, share in patterns for _, ones in ones_of(stop - start, share))
+    parity = uniform - COLUMNS  # some of the places may hold nothing
+    return exact + max(0, int(parity / 2 - CERTAIN * np.sqrt(parity) / 2))
+
+
+def shaped_places(plan: ShapedPlan, words: Words) -> tuple[Bits, Bits]:
+    """Size and sign bit of each place for words; NO_POINT where there is none."""
+    bits = np.zeros(plan.size, np.uint8)
+    bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
+    size = np.full(int(plan.counts.sum()), NO_POINT, np.uint8)
+    at = 0
+    for start, stop, share in plan.patterns:
+        room = matched_size(stop - start, share)
+        size[start:stop] = match(bits[at : at + room], stop - start, share)
+        at += room
+    order = plan.order[: plan.sizes.length]
+    size[order] = plan.sizes.encode(size[order[: plan.sizes.size]])
+    sign = np.full(size.shape, NO_POINT, np.uint8)
+    sign[_signed(plan, size)] = plan.signs.encode(bits[at:])
+    return size, sign
+
+
+def _signed(plan: ShapedPlan, size: Bits) -> Integers:
+    """The places that carry sign bits, in order."""
+    ones: Integers = plan.ranked[size[plan.ranked] == 1]
+    return ones[: plan.signs.length]
+
+
+def move_to_words(
+    bands: list[Floats], changes: list[Floats], plan: ShapedPlan, words: Words
+) -> None:
+    """Add to `changes` what writes words into `bands`; see `move_carriers`."""
+    size, sign = shaped_places(plan, words)
+    carries = sign != NO_POINT
+    points = np.where(carries & (sign == 1), 3, size).astype(np.uint8)  # of ones: 1 or 3 of 4
+    move_carriers(bands, changes, plan.table, points, np.where(carries, 4, 2).astype(np.float32))
+
+
+def read_shaped(bands: list[Floats], plan: ShapedPlan) -> Layer:
+    """The layer from the bands of a picture's planes, under the likeliest states."""
+    values = carried_coefficients(bands, plan.table)
+    best = None
+    for state, ratios in likeliest_states(plan.table, plan.counts, values):
+        layer = _decode(ratios, values, plan, state)
+        if best is None or layer.intact:
+            best = layer
+        if layer.intact:
+            break
+    return best  # type: ignore[return-value]  # there is a first state
+
+
+def _decode(ratios: Floats, values: list[Floats], plan: ShapedPlan, state: str) -> Layer:
+    """The layer under one state: size bits first, as they say where sign bits are."""
+    order = plan.order[: plan.sizes.length]
+    sizes, rate = decode_bits(ratios[order] + plan.prior[: len(order)], plan.sizes)
+    nothing = Layer(np.zeros(plan.size // 16, np.uint16), False, rate, state)
+    if not sizes.intact:
+        return nothing
+    size = np.full(len(ratios), NO_POINT, np.uint8)
+    size[order] = plan.sizes.encode(sizes.bits)
+    steps = np.repeat(plan.table.step, plan.counts)
+    signed = _signed(plan, size)
+    turn = np.concatenate(values)[signed] / steps[signed]
+    signs, _ = decode_bits((LOUDEST_SIGN * np.sin(np.pi / 2 * turn)).astype(np.float32), plan.signs)
+    patterns = [unmatch(size[start:stop], share) for start, stop, share in plan.patterns]
+    bits = [one for one in patterns if one is not None]
+    if not signs.intact or len(bits) < len(patterns):
+        return nothing
+    return Layer(to_words(np.concatenate([*bits, signs.bits])), True, rate, state)
