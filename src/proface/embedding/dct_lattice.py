@@ -64,6 +64,7 @@ LEAST_BASE_WORDS = 96
 GAP = 0.08  # bits between information and code rate: the code needs 0.035, unlike covers the rest
 SPREAD = 2.2  # and, over the root of the length, what short codes need
 LEAST_ONES = 0.15  # of a word's bits; half of them are sent as ones
+CREDIBLE = 3.5  # standard deviations of parity checks from chance, from which on to decode
 MOST_ERRORS = 0.08  # of bits in a trial: with more, the finder would be in doubt
 
 
@@ -189,7 +190,7 @@ class DctLattice:
         if not self.is_shaped(*shape):
             return base, self.read_layer(bands, "detail", *shape)
         shaped = read_shaped(bands, self.shaped_plan(*shape))
-        if shaped.intact:
+        if shaped.intact or self.parity_deviation(bands, "detail", *shape) < CREDIBLE:
             return base, shaped
         plain = self.read_layer(bands, "detail", *shape)  # of files from before shaped layers
         return base, plain if plain.intact else shaped

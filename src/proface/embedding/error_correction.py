@@ -94,7 +94,11 @@ class Code:
         return word
 
     def decode(
-        self, ratios: Floats, rounds: int = MOST_ROUNDS, known: Bits | None = None
+        self,
+        ratios: Floats,
+        rounds: int = MOST_ROUNDS,
+        known: Bits | None = None,
+        patience: int = MOST_ROUNDS,
     ) -> Decoded:
         """Layered sum-product.
 
@@ -102,6 +106,8 @@ class Code:
             ratios: log-likelihood ratios of the codeword's bits, ln P(0)/P(1), `length` of them.
             rounds: how often, at most, every check is visited.
             known: the first information bits, where they are known before: 0, 1 or UNKNOWN.
+            patience: rounds without progress after which it gives up. Codes of a low rate may
+                still succeed then; long ones of a high rate never do.
         """
         received = ratios[: self.length].astype(np.float32)
         total = np.clip(received, -LOUDEST, LOUDEST)
@@ -110,12 +116,14 @@ class Code:
             total[sure] = np.where(known[sure] == 1, -LOUDEST, LOUDEST)
         messages = [np.zeros(of.shape, np.float32) for of in self._layers]
         unsatisfied = self._unsatisfied(total)
-        for _ in range(rounds):
-            if unsatisfied == 0:
+        history = [unsatisfied]
+        for n in range(rounds):
+            if unsatisfied == 0 or (n >= patience and unsatisfied >= history[n - patience]):
                 break
             for row, of in enumerate(self._layers):
                 self._update(total, messages[row], of, row)
             unsatisfied = self._unsatisfied(total)
+            history.append(unsatisfied)
         hard = (total < 0).astype(np.uint8)
         bits = hard[: self.size]
         told = hard[self.size : self._data * self._z]

@@ -78,13 +78,22 @@ def decode_layer(
 
 
 def decode_bits(
-    ratios: Floats, code: Code, known: Bits | None = None, hopeless: float = HOPELESS
+    ratios: Floats,
+    code: Code,
+    known: Bits | None = None,
+    hopeless: float = HOPELESS,
+    patience: int = MOST_ROUNDS,
 ) -> tuple[Decoded, float]:
-    """Decode a codeword; also the share of its bits that came wrong, measured or estimated."""
+    """Decode a codeword; also the share of its bits that came wrong, measured or estimated.
+
+    Args:
+        hopeless: see `decode_layer`.
+        ratios, known, patience: see `Code.decode`.
+    """
     doubt = 1 / (1 + np.exp(np.abs(ratios)))  # how likely each hard decision is wrong
     told = 1 + float(np.mean(doubt * np.log2(doubt) + (1 - doubt) * np.log2(1 - doubt)))
     rounds = MOST_ROUNDS if told >= hopeless * code.needed(known) else 0
-    result = code.decode(ratios, rounds, known)
+    result = code.decode(ratios, rounds, known, patience)
     return result, result.changed if result.intact else float(np.mean(doubt))
 
 

@@ -41,6 +41,7 @@ Integers = npt.NDArray[np.int64]
 SIZE_RATE = 0.80  # of the code of size bits, whose parity needs uniform carriers
 SIGN_RATE = 0.875  # of the code of sign bits
 CERTAIN = 6  # standard deviations under which the ones among the uniform bits never are
+PATIENCE = 8  # rounds without progress after which decoding ends
 LOUDEST_SIGN = 6.0  # ln of how sure the sign of a coefficient at a lattice point is
 
 
@@ -177,7 +178,9 @@ def read_shaped(bands: list[Floats], plan: ShapedPlan) -> Layer:
 def _decode(ratios: Floats, values: list[Floats], plan: ShapedPlan, state: str) -> Layer:
     """The layer under one state: size bits first, as they say where sign bits are."""
     order = plan.order[: plan.sizes.length]
-    sizes, rate = decode_bits(ratios[order] + plan.prior[: len(order)], plan.sizes)
+    sizes, rate = decode_bits(
+        ratios[order] + plan.prior[: len(order)], plan.sizes, patience=PATIENCE
+    )
     nothing = Layer(np.zeros(plan.size // 16, np.uint16), False, rate, state)
     if not sizes.intact:
         return nothing
@@ -186,7 +189,8 @@ def _decode(ratios: Floats, values: list[Floats], plan: ShapedPlan, state: str) 
     steps = np.repeat(plan.table.step, plan.counts)
     signed = _signed(plan, size)
     turn = np.concatenate(values)[signed] / steps[signed]
-    signs, _ = decode_bits((LOUDEST_SIGN * np.sin(np.pi / 2 * turn)).astype(np.float32), plan.signs)
+    told = (LOUDEST_SIGN * np.sin(np.pi / 2 * turn)).astype(np.float32)
+    signs, _ = decode_bits(told, plan.signs, patience=PATIENCE)
     patterns = [unmatch(size[start:stop], share) for start, stop, share in plan.patterns]
     bits = [one for one in patterns if one is not None]
     if not signs.intact or len(bits) < len(patterns):

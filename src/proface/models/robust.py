@@ -150,7 +150,7 @@ class Robust(Flow):
             return None
         priors = [] if known is None or not self.starts(*shape)[0] else [_known_bits(*known)]
         luma = to_luma(picture)
-        base = read_scaled(self.embedding, self._equalisers, luma, place, shape, priors)
+        base = read_scaled(self.embedding, self.equalisers, luma, place, shape, priors)
         count = int(self.embedding.capacity(*shape)[1])
         detail = Layer(np.zeros(count, np.uint16), False, 0.5, "scaled")
         return self._revealed(base, detail, pad, shape)
@@ -234,10 +234,10 @@ class Robust(Flow):
 
         lattices = {**self.embedding.tables, "shaped": self.embedding.shaped}
         tables = parse_finder_tables(self.card.read("finder"), lattices)
-        return Tools(self.embedding, tables, self._public_layer, self._equalisers)
+        return Tools(self.embedding, tables, self._public_layer, self.equalisers)
 
     @functools.cached_property
-    def _equalisers(self) -> Equalisers:
+    def equalisers(self) -> Equalisers:
         """For the base layer of scaled pictures."""
         from proface.embedding.equaliser import parse_equalisers
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE
+from proface.embedding.dct_lattice import CREDIBLE
 from proface.embedding.finder.evidence import (
     block_evidence,
     clearest,
@@ -48,7 +49,6 @@ CLOSE = 40  # rectangles around the best one that are checked ...
 CLOSE_EVIDENCE = 30.0  # ... as long as they hold no less than this under its evidence, in nats,
 CLOSE_SHARE = 0.25  # ... or than this share under it
 LINES = 4  # places, each way, where two regions may touch
-CREDIBLE = 3.5  # standard deviations of parity checks from chance, from which on to decode
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,15 @@ from skimage import data
 
 from proface.codec import face_coder
 from proface.embedding.base import Change, Words
+from proface.embedding.block_transform import to_luma
 from proface.embedding.cover import soften
+from proface.embedding.scaled_reading import read_scaled
 from proface.errors import UsageError
 from proface.faces import detect, embed
 from proface.looks import obfuscate
 from proface.models.robust import Robust
 from proface.models.store import load_flow
-from proface.pipeline.recover import cuts
+from proface.pipeline.recover import COARSE_UNDER, cuts
 from proface.research.evaluation.images import SUFFIXES, find, load, round_trip
 from proface.research.evaluation.metrics import psnr
 from proface.research.evaluation.survival_page import plot, rows_of, tables
@@ -223,6 +225,10 @@ def _read(flow: Robust, picture: Pixels, side: int, words: Words) -> list[int]:
     """Whether the base and the detail layer come back, read as `recover` does: 1 or 0 each."""
     right = [0, 0]
     whole = Place(0, 0, picture.shape[1], picture.shape[0])
+    if whole.h < COARSE_UNDER * side:
+        lattice, luma = flow.embedding, to_luma(picture)
+        base = read_scaled(lattice, flow.equalisers, luma, whole, (side, side))
+        return [int(base.intact and np.array_equal(base.words, words[0, : len(base.words)])), 0]
     for one in cuts(picture, whole, (side, side)):
         for n, layer in enumerate(flow.embedding.read(one)):
             same = np.array_equal(layer.words, words[n, : len(layer.words)])
