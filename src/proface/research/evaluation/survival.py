@@ -169,17 +169,22 @@ def _measured(log: Path) -> Iterator[dict[str, Any]]:
 
 
 def faces(folder: Path, most: int | None, held_out: bool = False) -> list[Path]:
-    """At most `most` images below a folder, evenly spaced; see `find`.
+    """So many images below a folder, evenly spaced; all if there are fewer or `most` is None.
 
     held_out: if there is a folder for each person, one image of every second of them, from the
     second on: the others' were used for calibration.
     """
     people = sorted(path for path in folder.iterdir() if path.is_dir()) if held_out else []
     if len(people) < 4:
-        return find(folder, most)
+        return _evenly(find(folder), most)
     images = (sorted(p for p in one.iterdir() if p.suffix.lower() in SUFFIXES) for one in people)
     paths = [of[0] for of in list(images)[1::2] if of]
-    return paths[:: -(-len(paths) // (most or len(paths)))]
+    return _evenly(paths, most)
+
+
+def _evenly(paths: list[Path], most: int | None) -> list[Path]:
+    count = min(most or len(paths), len(paths))
+    return [paths[n * len(paths) // count] for n in range(count)]
 
 
 def _plan(
