@@ -83,7 +83,7 @@ def main():
         plan = make_shaped_plan(table, side, side)
         rng = np.random.default_rng(side)
         starts = np.append(0, np.cumsum(plan.counts))
-        print(side, "bytes", plan.size // 8, "sizes", plan.sizes.size, "of", plan.sizes.length, "signs", plan.signs.size, "of", plan.signs.length)
+        print(side, "bytes", plan.size // 8, "sizes", plan.code.size, "of", plan.code.length, "signs", plan.signs.size, "of", plan.signs.length)
         for look, cover in covers(options.celeba, options.faces if side == 256 else options.faces // 2, side):
             o = with_margin(cover, 4)
             bands = [to_bands(p) for p in to_planes(o)]
@@ -95,7 +95,7 @@ def main():
             mse.setdefault((side, look), []).append(np.mean((alone.astype(float) - o) ** 2))
             base_words = rng.integers(0, 1 << 16, base.count("base", side, side), np.uint16)
             base_plan = base.plan("base", side, side)
-            move_carriers(bands, changes, base_plan.table, base.carried("base", side, side, base_words), np.float32(2))
+            move_carriers(bands, changes, base_plan.table, base.carried(side, side, base_words), np.float32(2))
             picture = change_picture(o, [from_bands(c) for c in changes])
             for way, travel in WAYS.items():
                 state = f"{way} {look}"
@@ -119,9 +119,8 @@ def main():
         density.append(np.clip(np.rint(UNIT * np.log(share[:, 0] * (1 - prior) + share[:, 1] * prior)), -255, 0))
     left = {}
     for side, state, plan, bins, size in kept:
-        order = plan.order[: plan.sizes.length]
-        soft = (np.concatenate([ratio[state][c][b] for c, b in enumerate(bins)]) / UNIT)[order] + plan.prior[: plan.sizes.length]
-        left.setdefault((side, state), []).append(float(np.mean(np.logaddexp(0, np.where(size[order] == 0, -soft, soft))) / np.log(2)))
+        soft = (np.concatenate([ratio[state][c][b] for c, b in enumerate(bins)]) / UNIT)[plan.order] + plan.prior
+        left.setdefault((side, state), []).append(float(np.mean(np.logaddexp(0, np.where(size[plan.order] == 0, -soft, soft))) / np.log(2)))
     print("mean square error", {k: round(float(np.mean(v)), 2) for k, v in mse.items()})
     print("entropy left in a size bit: mean, worst face; wrong signs, mean")
     for (side, state), values in left.items():

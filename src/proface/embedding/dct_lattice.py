@@ -5,8 +5,8 @@ lattice point of that bit's parity. An LDPC code protects the bits of a layer. T
 is in JPEG's own 8 x 8 blocks; the *base* layer in merged bands that the detail layer leaves alone,
 whose blocks grow with the region. The protected picture depends on cover and words alone.
 
-Regions whose base layer has room for their description have a *shaped* detail layer
-(`shaped_layer`), but for those of files from before there was one; others have a *plain* one.
+The detail layer is *shaped* (`shaped_layer`). In files from before there was such a layer it is
+*plain*: those are still read.
 
     cover -- planes -- bands --(lattice: base, detail)-- bands' -- + change --> protected
 """
@@ -14,13 +14,13 @@ Regions whose base layer has room for their description have a *shaped* detail l
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 
 from proface.embedding.base import Change, Integers, Words
 from proface.embedding.block_transform import (
     GRID,
-    SIDE,
     Floats,
     change_picture,
     from_bands,
@@ -58,9 +58,6 @@ from proface.embedding.shaped_layer import (
 from proface.types import Pixels
 
 LEAST_SIDE = 64  # of a region that carries anything, in pixels
-# With fewer, the base layer leaves the region's description to the detail layer: the coarse face
-# would have no room.
-LEAST_BASE_WORDS = 96
 GAP = 0.08  # bits between information and code rate: the code needs 0.035, unlike covers the rest
 SPREAD = 2.2  # and, over the root of the length, what short codes need
 LEAST_ONES = 0.15  # of a word's bits; half of them are sent as ones
@@ -87,28 +84,18 @@ class DctLattice:
         # The finder asks for thousands of sizes.
         self._merge = functools.lru_cache(lambda high, wide: base_table(tables, high, wide).merge)
         self._size = functools.lru_cache(maxsize=4096)(self._count_bits)
-        self.plan = functools.lru_cache(maxsize=64)(self._make_plan)
-        self.shaped_plan = functools.lru_cache(maxsize=32)(self._make_shaped_plan)
+        self.plan = functools.lru_cache(maxsize=96)(self._make_plan)
 
     def capacity(self, height: int, width: int) -> Integers:
         """Words of the base and of the detail layer; 0 if a side is under 64 px."""
-        detail = "shaped" if self.is_shaped(height, width) else "detail"
-        return np.array([self.count(layer, height, width) for layer in ("base", detail)])
+        return np.array([self.count(layer, height, width) for layer in ("base", "shaped")])
 
     def count(self, layer: str, height: int, width: int) -> int:
-        """Words of the layer "base", "detail" (plain) or "shaped"; 0 if a side is under 64 px."""
+        """Words of the layer "base", "shaped" or "plain"; 0 if a side is under 64 px."""
         height, width = height // GRID * GRID, width // GRID * GRID
         if min(height, width) < LEAST_SIDE:
             return 0
         return self._size(layer, height, width) // 16
-
-    def is_shaped(self, height: int, width: int) -> bool:
-        """Whether the detail layer of a region is written as a shaped one.
-
-        Where the base layer has no room for the region's description, a plain detail layer has it,
-        which the finder reads.
-        """
-        return self.count("base", height, width) >= LEAST_BASE_WORDS
 
     def embed(self, cover: Pixels, words: Words) -> Pixels:
         """Cover H x W x 3 and words 2 x n, n the larger capacity or more -> protected H x W x 3.
@@ -148,23 +135,16 @@ class DctLattice:
         bands = [to_bands(plane) for plane in to_planes(inner)]
         changes = [np.zeros_like(band) for band in bands]
         base, detail = (own[:count] for own, count in zip(words, capacity, strict=True))
-        self._move(bands, changes, "base", base)
-        if self.is_shaped(height, width):
-            move_to_words(bands, changes, self.shaped_plan(height, width), detail)
-        else:
-            self._move(bands, changes, "detail", detail)
+        places = self.carried(height, width, base)
+        table = self.plan("base", height, width).table
+        move_carriers(bands, changes, table, places, np.float32(2))
+        move_to_words(bands, changes, self._shaped_plan(height, width), detail)
         inner[:] = change_picture(inner, [from_bands(change) for change in changes])
         return protected
 
-    def _move(self, bands: list[Floats], changes: list[Floats], layer: str, words: Words) -> None:
-        height, width = (side * SIDE for side in bands[0].shape[2:])
-        bits = self.carried(layer, height, width, words)
-        table = self.plan(layer, height, width).table
-        move_carriers(bands, changes, table, bits, np.float32(2))
-
-    def carried(self, layer: str, height: int, width: int, words: Words) -> Bits:
-        """The bit, 0 or 1, of each place of a layer that holds these words, or `NO_POINT`."""
-        plan = self.plan(layer, height, width)
+    def carried(self, height: int, width: int, words: Words) -> Bits:
+        """The bit, 0 or 1, of each place of a base layer that holds these words, or `NO_POINT`."""
+        plan = self.plan("base", height, width)
         bits = np.zeros(plan.code.size, np.uint8)
         bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
         places = np.full(int(plan.counts.sum()), NO_POINT, np.uint8)
@@ -187,13 +167,22 @@ class DctLattice:
             return nothing, nothing
         bands, shape = [to_bands(plane) for plane in to_planes(inner)], inner.shape[:2]
         base = self.read_layer(bands, "base", *shape)
-        if not self.is_shaped(*shape):
-            return base, self.read_layer(bands, "detail", *shape)
-        shaped = read_shaped(bands, self.shaped_plan(*shape))
-        if shaped.intact or self.parity_deviation(bands, "detail", *shape) < CREDIBLE:
+        shaped = self.read_layer(bands, "shaped", *shape)
+        if shaped.intact or self.parity_deviation(bands, "plain", *shape) < CREDIBLE:
             return base, shaped
-        plain = self.read_layer(bands, "detail", *shape)  # of files from before shaped layers
+        plain = self.read_layer(bands, "plain", *shape)
         return base, plain if plain.intact else shaped
+
+    def credible_layers(
+        self, bands: list[Floats], layer: str, height: int, width: int
+    ) -> Iterator[Layer]:
+        """The layer "base" or, "detail", all kinds of it whose checks hold better than by chance.
+
+        Luma is enough.
+        """
+        for kind in ("base",) if layer == "base" else ("shaped", "plain"):
+            if self.parity_deviation(bands, kind, height, width) > CREDIBLE:
+                yield self.read_layer(bands, kind, height, width)
 
     def merge(self, height: int, width: int) -> int:
         """The merge of the base layer of a region."""
@@ -204,15 +193,23 @@ class DctLattice:
     ) -> Layer:
         """One layer of a region from the bands of its planes; luma is enough.
 
-        known: its first bits, as `Code.decode` takes them.
+        layer: as for `count`.
+        known: first bits of a base layer, as `Code.decode` takes them.
         """
-        return read_layer(bands, self.plan(layer, height, width), known)
+        plan = self.plan(layer, height, width)
+        return (
+            read_shaped(bands, plan)
+            if isinstance(plan, ShapedPlan)
+            else read_layer(bands, plan, known)
+        )
 
     def parity_deviation(self, bands: list[Floats], layer: str, height: int, width: int) -> float:
         """How well parity checks hold before any correction, in standard deviations from chance.
 
         Each check counts with its sign, and as much as its least certain bit.
         """
+        if not self.count(layer, height, width):
+            return 0.0
         table = self.plan(layer, height, width).table
         soft = [
             np.cos(np.pi * (values / table.step[c] - table.offset[c]))
@@ -231,11 +228,8 @@ class DctLattice:
         return plan.code.agreement(soft.ravel()[plan.order])
 
     def _table(self, layer: str, height: int, width: int) -> LayerTable:
-        choose = detail_table if layer == "detail" else base_table
+        choose = detail_table if layer == "plain" else base_table
         return choose(self.tables, height, width)
-
-    def _make_shaped_plan(self, height: int, width: int) -> ShapedPlan:
-        return make_shaped_plan(self.shaped, height, width)
 
     def _count_bits(self, layer: str, height: int, width: int) -> int:
         """Information bits of a layer."""
@@ -245,7 +239,14 @@ class DctLattice:
         length = int(carried_bits(table, height, width).sum())
         return code_size(length, _rate(table, length))
 
+    def _shaped_plan(self, height: int, width: int) -> ShapedPlan:
+        plan = self.plan("shaped", height, width)
+        assert isinstance(plan, ShapedPlan)
+        return plan
+
     def _make_plan(self, layer: str, height: int, width: int) -> Plan:
+        if layer == "shaped":
+            return make_shaped_plan(self.shaped, height, width)
         table = self._table(layer, height, width)
         counts = carried_bits(table, height, width)
         length = int(counts.sum())

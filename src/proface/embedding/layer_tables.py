@@ -149,5 +149,5 @@ def base_table(tables: Tables, height: int, width: int) -> LayerTable:
 
 
 def detail_table(tables: Tables, height: int, width: int) -> LayerTable:
-    """The detail layer's table: small regions spend more distortion on a pixel than large ones."""
+    """A plain detail layer's table: small regions spend more distortion on a pixel."""
     return tables["detail1" if height * width < SMALL**2 else "detail2"]

@@ -34,38 +34,32 @@ from proface.embedding.error_correction import (
     make_code,
 )
 from proface.embedding.layer_tables import ShapedTable
-from proface.embedding.layers import Layer, decode_bits, likeliest_states, to_words
+from proface.embedding.layers import Layer, Plan, decode_bits, likeliest_states, to_words
 
 Integers = npt.NDArray[np.int64]
 
-SIZE_RATE = 0.80  # of the code of size bits, whose parity needs uniform carriers
-SIGN_RATE = 0.875  # of the code of sign bits
+# Rates of the codes of size and of sign bits: at most, and less what short codes need.
+SIZE_RATE, SIGN_RATE = (0.8, 0.82), (0.875, 0.905)
+SPREAD = 2.2  # over the root of the length: what short codes need
 CERTAIN = 6  # standard deviations under which the ones among the uniform bits never are
 PATIENCE = 8  # rounds without progress after which decoding ends
 LOUDEST_SIGN = 6.0  # ln of how sure the sign of a coefficient at a lattice point is
 
 
 @dataclass(frozen=True)
-class ShapedPlan:
-    """The shaped layer in a region of one size.
+class ShapedPlan(Plan):
+    """The shaped layer in a region of one size: `code` is that of size bits.
 
     Attributes:
-        table: its carriers and what is received.
-        counts: places of each carrier.
-        sizes, signs: the codes of both levels.
+        signs: the code of sign bits.
         patterns: runs of places that the distribution matcher fills: start, stop, share of ones.
-        order: codeword bit of `sizes` -> place.
-        prior: of each of these bits, ln P(0)/P(1) before anything is received.
+        prior: of each bit of `code`, ln P(0)/P(1) before anything is received.
         ranked: all places in the order in which ones take sign bits.
         size: information bits.
     """
 
-    table: ShapedTable
-    counts: Integers
-    sizes: Code
     signs: Code
     patterns: tuple[tuple[int, int, float], ...]
-    order: Integers
     prior: Floats
     ranked: Integers
     size: int
@@ -74,34 +68,41 @@ class ShapedPlan:
 def shaped_size(table: ShapedTable, height: int, width: int) -> int:
     """The information bits of a region, without the work of a plan."""
     counts = carried_bits(table, height, width)
-    size = code_size(int(counts.sum()), SIZE_RATE)
+    size = code_size(int(counts.sum()), _rate(SIZE_RATE, int(counts.sum())))
     patterns = _patterns(table, counts, size)
+    ones = _sure_ones(patterns, _uniform(counts, size))
     shaped = sum(matched_size(stop - start, share) for start, stop, share in patterns)
-    return shaped + code_size(_sure_ones(patterns, _uniform(counts, size)), SIGN_RATE)
+    return shaped + code_size(ones, _rate(SIGN_RATE, ones))
 
 
 def make_shaped_plan(table: ShapedTable, height: int, width: int) -> ShapedPlan:
     """The plan for a region."""
     counts = carried_bits(table, height, width)
     total = int(counts.sum())
-    sizes = make_code(total, SIZE_RATE)
-    uniform = _uniform(counts, sizes.size)
-    patterns = _patterns(table, counts, sizes.size)
+    code = make_code(total, _rate(SIZE_RATE, total))
+    uniform = _uniform(counts, code.size)
+    patterns = _patterns(table, counts, code.size)
+    ones = _sure_ones(patterns, uniform)
     share = np.full(total, 0.5)
-    for start, stop, ones in patterns:
-        share[start:stop] = ones
-    order = np.concatenate([uniform + interleave(sizes.size), interleave(uniform)])
+    for start, stop, part in patterns:
+        share[start:stop] = part
+    order = np.concatenate([uniform + interleave(code.size), interleave(uniform)])[: code.length]
     return ShapedPlan(
         table,
         counts,
-        sizes,
-        make_code(_sure_ones(patterns, uniform), SIGN_RATE),
-        patterns,
+        code,
         order,
+        make_code(ones, _rate(SIGN_RATE, ones)),
+        patterns,
         np.log((1 - share) / share)[order].astype(np.float32),
         interleave(total),
         shaped_size(table, height, width),
     )
+
+
+def _rate(of: tuple[float, float], length: int) -> float:
+    most, long = of
+    return float(min(most, long - SPREAD / np.sqrt(length)))
 
 
 def _uniform(counts: Integers, size: int) -> int:
@@ -139,8 +140,7 @@ def shaped_places(plan: ShapedPlan, words: Words) -> tuple[Bits, Bits]:
         room = matched_size(stop - start, share)
         size[start:stop] = match(bits[at : at + room], stop - start, share)
         at += room
-    order = plan.order[: plan.sizes.length]
-    size[order] = plan.sizes.encode(size[order[: plan.sizes.size]])
+    size[plan.order] = plan.code.encode(size[plan.order[: plan.code.size]])
     sign = np.full(size.shape, NO_POINT, np.uint8)
     sign[_signed(plan, size)] = plan.signs.encode(bits[at:])
     return size, sign
@@ -177,15 +177,12 @@ def read_shaped(bands: list[Floats], plan: ShapedPlan) -> Layer:
 
 def _decode(ratios: Floats, values: list[Floats], plan: ShapedPlan, state: str) -> Layer:
     """The layer under one state: size bits first, as they say where sign bits are."""
-    order = plan.order[: plan.sizes.length]
-    sizes, rate = decode_bits(
-        ratios[order] + plan.prior[: len(order)], plan.sizes, patience=PATIENCE
-    )
+    sizes, rate = decode_bits(ratios[plan.order] + plan.prior, plan.code, patience=PATIENCE)
     nothing = Layer(np.zeros(plan.size // 16, np.uint16), False, rate, state)
     if not sizes.intact:
         return nothing
     size = np.full(len(ratios), NO_POINT, np.uint8)
-    size[order] = plan.sizes.encode(sizes.bits)
+    size[plan.order] = plan.code.encode(sizes.bits)
     steps = np.repeat(plan.table.step, plan.counts)
     signed = _signed(plan, size)
     turn = np.concatenate(values)[signed] / steps[signed]

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from proface.embedding.finder.grid import Tools
 
 PUBLIC_WORDS = 55
+# With fewer words, the base layer leaves the public bytes to the detail layer: the coarse face
+# would have no room.
+LEAST_BASE_WORDS = 96
 _CHECK_WORDS = 2  # of each stream: its CRC-32
 
 
@@ -157,7 +160,8 @@ class Robust(Flow):
 
     def _revealed(self, base: Layer, detail: Layer, pad: Words, shape: tuple[int, int]) -> Revealed:
         height, width = shape
-        starts = self.starts(height, width)
+        is_plain = len(detail.words) != self.embedding.count("shaped", height, width)
+        starts = self._starts("plain" if is_plain else "shaped", height, width)
         pads = np.split(pad, [len(base.words)])
         condition = describe_state(detail if detail.intact else base)
         wrong = False
@@ -247,10 +251,14 @@ class Robust(Flow):
         """How many public words the base and the detail layer begin with."""
         if max(height, width) > face_coder.MAX_SIDE:
             return 0, 0
-        if self.embedding.is_shaped(height, width):
+        return self._starts("shaped", height, width)
+
+    def _starts(self, detail: str, height: int, width: int) -> tuple[int, int]:
+        """As `starts`, with a shaped or a plain detail layer."""
+        if self.embedding.count("base", height, width) >= LEAST_BASE_WORDS:
             return PUBLIC_WORDS, 0
-        plain = self.embedding.count("detail", height, width)
-        return 0, PUBLIC_WORDS if plain >= 2 * PUBLIC_WORDS else 0
+        words = self.embedding.count(detail, height, width)
+        return 0, PUBLIC_WORDS if words >= 2 * PUBLIC_WORDS else 0
 
     def _public_layer(self, height: int, width: int) -> str | None:
         """The layer that begins with public words."""

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from proface.embedding.block_transform import SIDE
-from proface.embedding.dct_lattice import CREDIBLE
 from proface.embedding.finder.evidence import (
     block_evidence,
     clearest,
@@ -200,12 +199,11 @@ def _confirm(grid: Grid, box: Box) -> Layer | None:
     """The layer that confirms a region of this size, if it decodes."""
     top, left, bottom, right = box
     height, width = (bottom - top) * SIDE, (right - left) * SIDE
-    layer, lattice = grid.tools.layer_of(height, width), grid.tools.lattice
+    layer = grid.tools.layer_of(height, width)
     if layer is None or (layer == "detail" and grid.bands.shape[0] < SIDE):
         return None
     bands = [np.ascontiguousarray(grid.bands[:, :, top:bottom, left:right])]
-    if lattice.parity_deviation(bands, layer, height, width) > CREDIBLE:
-        content = lattice.read_layer(bands, layer, height, width)
+    for content in grid.tools.lattice.credible_layers(bands, layer, height, width):
         if content.intact:
             return content
         grid.effort.decodings += 1
