@@ -67,6 +67,8 @@ def covers(folder, count, side):
         for look in LOOKS:
             o = faces[n + 1] if look == "another" else obfuscate(face, look)
             yield look.split(":")[0], soften(o) if look.startswith("pixelate") else o
+        small = [load(sorted(p.iterdir())[0], side // 2) for p in people[n : n + 2]]
+        yield "texture", np.vstack([np.hstack(small), np.hstack(small[::-1])])
 
 
 def main():

@@ -38,9 +38,9 @@ from proface.embedding.layers import Layer, Plan, decode_bits, likeliest_states,
 
 Integers = npt.NDArray[np.int64]
 
-# Rates of the codes of size and of sign bits: at most, and less what short codes need.
-SIZE_RATE, SIGN_RATE = (0.8, 0.82), (0.875, 0.905)
-SPREAD = 2.2  # over the root of the length: what short codes need
+# Rates of the codes of size and of sign bits: the most, and what lowers short codes' from which on:
+# they need more, and small faces have more texture.
+SIZE_RATE, SIGN_RATE = (0.8, 0.836, 5.0), (0.875, 0.905, 2.2)
 CERTAIN = 6  # standard deviations under which the ones among the uniform bits never are
 PATIENCE = 8  # rounds without progress after which decoding ends
 LOUDEST_SIGN = 6.0  # ln of how sure the sign of a coefficient at a lattice point is
@@ -100,9 +100,9 @@ def make_shaped_plan(table: ShapedTable, height: int, width: int) -> ShapedPlan:
     )
 
 
-def _rate(of: tuple[float, float], length: int) -> float:
-    most, long = of
-    return float(min(most, long - SPREAD / np.sqrt(length)))
+def _rate(of: tuple[float, float, float], length: int) -> float:
+    most, long, spread = of
+    return float(min(most, long - spread / np.sqrt(length)))
 
 
 def _uniform(counts: Integers, size: int) -> int:
