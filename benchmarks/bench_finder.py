@@ -1,6 +1,6 @@
 """Which regions are found and recovered from pictures that were scaled and lost their metadata.
 
-    python -m benchmarks.bench_finder FACES BACKGROUNDS [--count 8] [--part 1] [--keep DIR]
+    python -m benchmarks.bench_finder FACES BACKGROUNDS [--count 8] [--part 1] [--fit 2048]
 
 Photos of 12 megapixels, each of four backgrounds with six faces, are protected as JPEG with one
 look each, scaled and saved as usual services do, and recovered: with the size at which they were
@@ -12,7 +12,8 @@ protected, and without it. Counts by the region's width:
     recovered   of these, at least the coarse picture
     same        of these, SFace takes the face for the same person as in the original
 
-Seconds are of the process, for `recover` of a picture without a header.
+Seconds are of the process, for `recover` of a picture without a header. With --fit the photos are
+scaled before they are protected, and only saved again after it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ BICUBIC, AREA = "bicubic, to 2048, JPEG 75", "area, to 2048, JPEG 75"
 SCALERS = {BICUBIC: Image.Resampling.BICUBIC, AREA: Image.Resampling.BOX}  # Lanczos otherwise
 
 # Name -> long side that it is scaled to, JPEG quality, pixels cropped from the left and the top.
+FITTED = {f"as protected, JPEG {quality}": (0, quality, 0) for quality in (70, 75, 85)}
 JOURNEYS: dict[str, tuple[int, int, int]] = {
     "half, JPEG 80": (2016, 80, 0),
     "to 2048, JPEG 75": (2048, 75, 0),
@@ -56,6 +58,7 @@ JOURNEYS: dict[str, tuple[int, int, int]] = {
     "same size, JPEG 75": (4032, 75, 0),
     "cropped, JPEG 85": (4032, 85, 77),
 }
+ALL = JOURNEYS | FITTED
 
 
 def scaled(path: Path, size: tuple[int, int]) -> Image.Image:
@@ -87,10 +90,15 @@ def make_photo(
 
 
 def protect(
-    n: int, faces: list[Path], backgrounds: list[Path], key: proface.Key, folder: Path
+    n: int,
+    faces: list[Path],
+    backgrounds: list[Path],
+    key: proface.Key,
+    folder: Path,
+    fit: int | None,
 ) -> Photo:
     """Picture n, protected, made only if it is not in the folder; and the original."""
-    look, path = LOOKS[n % len(LOOKS)], folder / f"{n}.jpg"
+    look, path = LOOKS[n % len(LOOKS)], folder / f"{n}.{fit}.jpg"
     rng = np.random.default_rng(n)
     if not path.exists():
         photo, boxes = make_photo(faces, backgrounds, rng)
@@ -99,7 +107,7 @@ def protect(
             other = faces[int(rng.integers(len(faces)))]
             scaled(other, (600, 720)).save(folder / "other.png")
             look = f"mask:{folder / 'other.png'}"
-        options = proface.Options(jpeg=True, detect=False, regions=boxes, look=look)
+        options = proface.Options(jpeg=True, detect=False, regions=boxes, look=look, fit=fit)
         proface.protect(folder / "photo.jpg", key, options).save(path)
     back = proface.recover(path, key)
     boxes = [region.box for region in back.header.regions]
@@ -109,10 +117,10 @@ def protect(
 
 def travel(path: Path, journey: str, target: Path) -> Path:
     """The picture scaled, cropped and saved, without metadata."""
-    long, quality, crop = JOURNEYS[journey]
+    long, quality, crop = ALL[journey]
     with Image.open(path) as image:
         picture = image.convert("RGB")
-    if long != SIZE[0]:
+    if long not in (0, SIZE[0]):
         size = long, round(SIZE[1] * long / SIZE[0])
         picture = picture.resize(size, SCALERS.get(journey, Image.Resampling.LANCZOS))
     if crop:
@@ -154,7 +162,7 @@ def is_same(original: Pixels, recovered: Pixels) -> bool:
 
 def decodable(path: Path, key: proface.Key, header: Header, journey: str) -> set[Box]:
     """The regions that can be read where their place is known."""
-    if JOURNEYS[journey][2]:
+    if ALL[journey][2]:
         return {region.box for region in header.regions}  # the header does not know of the crop
     try:
         back = proface.recover(path, key, header=header)
@@ -183,10 +191,12 @@ def measure(
         }
         readable = decodable(sent, key, header, journey)
         told = dict(zip(COLUMNS[1:], (readable, found, set(shown), same), strict=True))
+        scale = header.size[0] / SIZE[0]
         for region in header.regions:
-            counts[region.w]["present"] += 1
+            width = min(SIDES, key=lambda side: abs(side * scale - region.w))
+            counts[width]["present"] += 1
             for column, boxes in told.items():
-                counts[region.w][column] += region.box in boxes
+                counts[width][column] += region.box in boxes
     total = sum(counts.values(), Counter())
     cells = [" ".join(str(of[name]) for name in COLUMNS) for of in (*counts.values(), total)]
     size = "known" if known else "–"
@@ -202,8 +212,9 @@ def main() -> None:
     parser.add_argument("backgrounds", type=Path)
     parser.add_argument("--count", type=int, default=8, help="photos")
     parser.add_argument("--part", type=int, choices=(0, 1), default=1, help="every second file")
-    parser.add_argument("--journeys", nargs="*", default=list(JOURNEYS), metavar="NAME")
+    parser.add_argument("--journeys", nargs="*", metavar="NAME")
     parser.add_argument("--sizes", nargs="*", default=["known", "unknown"], metavar="HOW")
+    parser.add_argument("--fit", type=int, metavar="PIXELS", help="scale the photos before")
     parser.add_argument("--keep", type=Path, help="folder of the protected photos, to use again")
     options = parser.parse_args()
     folders = sorted(path for path in options.faces.iterdir() if path.is_dir())
@@ -222,9 +233,10 @@ def main() -> None:
         key = proface.Key.from_file(folder / "key")
         part = slice(options.part, None, 2)
         pictures = [
-            protect(n, faces[part], backgrounds[part], key, folder) for n in range(options.count)
+            protect(n, faces[part], backgrounds[part], key, folder, options.fit)
+            for n in range(options.count)
         ]
-        for journey in options.journeys:
+        for journey in options.journeys or (FITTED if options.fit else JOURNEYS):
             for known in (how == "known" for how in options.sizes):
                 for row in measure(pictures, key, journey, known, Path(name) / "sent.jpg"):
                     print(row, flush=True)

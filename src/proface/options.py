@@ -29,7 +29,7 @@ class Options:
         survive: what the faces must survive before the file is written, where the flow can:
             "jpeg:75", "webp:80", "share" (scaled to 2048 pixels, then JPEG 75) or "none".
         fit: scale the photo first so that its longer side has at most so many pixels: services
-            that scale to this size then do not.
+            that scale to this size then do not. `regions` are those of the photo as it comes.
         exact: seal the regions' originals for bit-exact recovery; by default only if a JPEG becomes
             a JPEG, where this costs little.
         keep_metadata: leave time and camera readable in EXIF; everything is sealed nevertheless.

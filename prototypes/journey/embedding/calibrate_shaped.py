@@ -50,6 +50,8 @@ def shifted(x):  # cropped by 5 x 3 after a JPEG 90, cut out again
 
 
 WAYS = {"png": lambda x: x, "noise2": noise(2), "jpeg75_444": jpeg(75, 0), "jpeg70_444": jpeg(70, 0), "jpeg85_75": lambda x: jpeg(75)(jpeg(85)(x)), "jpeg90_75": lambda x: jpeg(75)(jpeg(90)(x)), "jpeg85_75 after92": lambda x: jpeg(75)(jpeg(85)(jpeg(92)(x))), "jpeg85 shifted": shifted}
+# A protected JPEG is saved again: its own tables come first.
+WAYS |= {f"jpeg{q} after{own}": lambda x, q=q, own=own: jpeg(q)(jpeg(own)(x)) for own in (92, 95) for q in (85, 80, 75, 70)}
 WAYS |= {f"jpeg{q}": jpeg(q) for q in (95, 92, 90, 88, 85, 82, 80, 78, 75, 73, 70, 65, 60)}
 
 

@@ -18,6 +18,7 @@ from proface.faces import Grid
 from proface.files.access import Source, errors_name, read_unprotected
 from proface.files.alpha import opaque
 from proface.files.describe import describer
+from proface.files.fit import fitted
 from proface.files.jpeg import as_jpeg, with_regions
 from proface.files.other_parts import OtherParts, other_parts, seal_parts
 from proface.files.save import save_checked
@@ -144,10 +145,9 @@ def protect(
             f"{photo.source}: options `again` and `deniable` cannot be combined. Recover the "
             "photo first, and protect all of it at once."
         )
-    if options.fit is not None:
-        if previous is not None:
-            raise UsageError(f"{photo.source}: options `fit` and `again` cannot be combined.")
-        photo = photo.fitted(options.fit)
+    if options.fit is not None and previous is not None:
+        raise UsageError(f"{photo.source}: options `fit` and `again` cannot be combined.")
+    photo, options = fitted(photo, options)
     from_jpeg = photo.jpeg is not None
     photo = as_jpeg(photo, options, flow) if options.jpeg else photo
     pixels = upright(photo.pixels, photo.orientation)

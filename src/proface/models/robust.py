@@ -25,20 +25,20 @@ from proface.codec import face_coder
 from proface.codec.face_repair import repair
 from proface.embedding.base import Change, Words
 from proface.embedding.dct_lattice import DctLattice
-from proface.embedding.error_correction import UNKNOWN, Bits
+from proface.embedding.error_correction import Bits
 from proface.embedding.layer_tables import parse_shaped_table, parse_tables
 from proface.embedding.layers import Layer
 from proface.errors import DamagedFileError
 from proface.inference.engine import DEFAULT_DEVICE, Engine, make_engine
 from proface.models.cards import Card
 from proface.models.flow import Flow, Revealed
+from proface.models.public_words import PUBLIC_WORDS, known_bits, public_bytes, whiten
 from proface.types import Pixels, Place
 
 if TYPE_CHECKING:
     from proface.embedding.equaliser import Equalisers
     from proface.embedding.finder.grid import Tools
 
-PUBLIC_WORDS = 55
 # With fewer words, the base layer leaves the public bytes to the detail layer: the coarse face
 # would have no room.
 LEAST_BASE_WORDS = 96
@@ -109,7 +109,7 @@ class Robust(Flow):
             # The one-time pad covers all but the public words, also those that stay empty: uint16
             # addition wraps modulo 2^16.
             row[:count] = own
-            row[:start] = _whiten(public)[:start]
+            row[:start] = whiten(public)[:start]
             data = data[: 2 * (count - start)]
             row[start : start + len(data) // 2] += np.frombuffer(data, ">u2").astype(np.uint16)
         return self.embedding.embed(o, words)
@@ -151,7 +151,7 @@ class Robust(Flow):
 
         if not self.stream_bytes(*shape)[0]:
             return None
-        priors = [] if known is None or not self.starts(*shape)[0] else [_known_bits(*known)]
+        priors = [] if known is None or not self.starts(*shape)[0] else [known_bits(*known)]
         luma = to_luma(picture)
         base = read_scaled(self.embedding, self.equalisers, luma, place, shape, priors)
         count = int(self.embedding.capacity(*shape)[1])
@@ -206,12 +206,12 @@ class Robust(Flow):
         if alike is not None:
 
             def others(layer: Layer, left: int, top: int) -> Bits:
-                return _known_bits(*alike(_bytes(layer.words[:PUBLIC_WORDS]), left, top))
+                return known_bits(*alike(public_bytes(layer.words[:PUBLIC_WORDS]), left, top))
 
             tools = replace(tools, alike=others)
         return [
             (
-                _bytes(one.content.words[:PUBLIC_WORDS]),
+                public_bytes(one.content.words[:PUBLIC_WORDS]),
                 Place(
                     one.left * one.scale[0],
                     one.top * one.scale[1],
@@ -282,22 +282,3 @@ def describe_state(layer: Layer) -> str:
         return "hardly changed, if at all"
     compressed = f"compressed to about {name} quality {match[4] or match[3]}"
     return f"scaled to about {float(match[1]):.0%} and {compressed}" if match[1] else compressed
-
-
-def _whiten(public: bytes) -> Words:
-    """Public bytes, padded with zeros, as words that look uniform; its own inverse on bytes."""
-    mask = hashlib.shake_128(b"proface robust public bytes").digest(2 * PUBLIC_WORDS)
-    data = np.frombuffer(public.ljust(2 * PUBLIC_WORDS, b"\0"), np.uint8)
-    return (data ^ np.frombuffer(mask, np.uint8)).view(">u2").astype(np.uint16)
-
-
-def _bytes(words: Words) -> bytes:
-    """The public bytes in public words."""
-    return _whiten(words.astype(">u2").tobytes()).astype(">u2").tobytes()
-
-
-def _known_bits(public: bytes, mask: bytes) -> Bits:
-    """The first bits of a layer that begins with public bytes; mask: which of these are known."""
-    bits = np.unpackbits(_whiten(public).astype(">u2").view(np.uint8))
-    sure = np.unpackbits(np.frombuffer(mask.ljust(2 * PUBLIC_WORDS, b"\0"), np.uint8))
-    return np.where(sure == 1, bits, UNKNOWN).astype(np.uint8)

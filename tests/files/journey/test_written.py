@@ -141,6 +141,25 @@ def test_a_photo_scaled_first(photo: Path, key: proface.Key, tmp_path: Path) -> 
     assert proface.recover(changed(tmp_path / "p.jpg", quality=75), key).faces[0].how == "full"
 
 
+def test_regions_are_those_of_the_photo_as_it_comes(photo: Path, key: proface.Key) -> None:
+    with Image.open(photo) as image:
+        width, height = image.size
+    box = Box(width // 2, height // 4, width // 2 - 3, height // 3)
+    options = proface.Options(
+        jpeg=True, look="blur:25", detect=False, regions=[box], fit=width // 2
+    )
+    region = proface.protect(photo, key, options).header.regions[0]
+    assert region.x <= box.x / 2
+    assert region.y <= box.y / 2
+    assert region.x + region.w >= (box.x + box.w) / 2
+    assert region.y + region.h >= (box.y + box.h) / 2
+    assert region.w < box.w
+
+    outside = replace(options, regions=[Box(width + 20, 0, 64, 64)])
+    with pytest.raises(UsageError, match=f"{width + 20},0 is outside"):
+        proface.protect(photo, key, outside)
+
+
 def test_what_cannot_be_done_is_named(photo: Path, key: proface.Key, tmp_path: Path) -> None:
     picture().convert("RGBA").putalpha(100)
     clear = picture()
