@@ -31,6 +31,7 @@ FAR = 8192  # parts: larger coefficients count as this large
 ALIKE = 5
 UNIT = 16.0  # of the stored integers, in one nat
 DETAILS = ("detail1", "detail2", "shaped")  # the layers on JPEG's own grid
+TOGETHER = 1024  # blocks whose sums are in the processor's cache together
 
 
 @dataclass(frozen=True)
@@ -138,19 +139,24 @@ def block_evidence(bands: Floats, evidence: Evidence, start: tuple[int, int] = (
     both = np.concatenate([evidence.protected, evidence.ordinary], axis=2)
     if high < 1 or wide < 1:
         return np.zeros((1, max(high, 0), max(wide, 0)), np.float32)
-    total = np.zeros((high * wide, both.shape[2]), np.int16)
+    at = np.empty((len(both), high * wide), np.uint8)
     merged: dict[tuple[int, int], Floats] = {}
     for c, (_, down, across, below, beside) in enumerate(table.place.tolist()):
         if (down, across) not in merged:
             band = bands[down, across, start[0] :, start[1] :][: high * merge, : wide * merge]
             merged = {(down, across): to_bands(np.ascontiguousarray(band), merge)}
-        values = merged[down, across][below, beside].ravel()
-        total += both[c].take(places(values, float(table.step[c])), axis=0)
+        at[c] = places(merged[down, across][below, beside].ravel(), float(table.step[c]))
     kinds = evidence.protected.shape[2]
-    by_kind = np.ascontiguousarray(total.T)
-    ordinary = by_kind[kinds:].max(axis=0)
-    groups = [by_kind[k : k + ALIKE].max(axis=0) - ordinary for k in range(0, kinds, ALIKE)]
-    return np.asarray(np.stack(groups) / UNIT, np.float32).reshape(-1, high, wide)
+    groups = np.empty((kinds // ALIKE, high * wide), np.float32)
+    for first in range(0, high * wide, TOGETHER):
+        part = at[:, first : first + TOGETHER]
+        total, buffer = np.zeros((2, part.shape[1], both.shape[2]), np.int16)
+        for c in range(len(both)):
+            total += both[c].take(part[c], axis=0, out=buffer, mode="clip")
+        by_kind = np.ascontiguousarray(total.T)
+        most = by_kind[:kinds].reshape(-1, ALIKE, part.shape[1]).max(axis=1)
+        groups[:, first : first + TOGETHER] = (most - by_kind[kinds:].max(axis=0)) / UNIT
+    return groups.reshape(-1, high, wide)
 
 
 def detail_evidence(bands: Floats, tables: FinderTables) -> Floats:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from proface.embedding.block_transform import SIDE, Floats, to_bands
+from proface.embedding.block_transform import GRID, SIDE, Floats, to_bands
 from proface.embedding.dct_lattice import LEAST_SIDE, DctLattice
 from proface.embedding.equaliser import Equalisers
 from proface.embedding.error_correction import Bits
 from proface.embedding.finder.evidence import FinderTables, low_bands
 from proface.embedding.finder.rectangles import Box
+from proface.embedding.layer_tables import MERGES, SIDE_PER_MERGE
 from proface.embedding.layers import Layer
 
 LEAST = LEAST_SIDE // SIDE  # blocks of a region's side
@@ -120,13 +123,51 @@ class Grid:
         any_merge: also those whose base layer merges other blocks.
         """
         top, left, bottom, right = (start[k % 2] + cells[k] * merge for k in range(4))
+        if self.parity is not None and (top % 2, left % 2) != self.parity:
+            return []
         found = []
-        for down, across in itertools.product(range(merge), repeat=2):
-            box = (top, left, bottom + down, right + across)
-            high, wide = (box[2] - top) * SIDE, (box[3] - left) * SIDE
-            if self.allowed(box) and (any_merge or self.tools.lattice.merge(high, wide) == merge):
-                found.append(box)
+        for down in range((bottom - top) % 2, merge, 2):
+            for across in range((right - left) % 2, merge, 2):
+                box = (top, left, bottom + down, right + across)
+                high, wide = (box[2] - top) * SIDE, (box[3] - left) * SIDE
+                if self.allowed(box) and (any_merge or merge_of(high, wide) == merge):
+                    found.append(box)
         return found
+
+    def first_regions(
+        self, start: tuple[int, int], merge: int, many: list[Box]
+    ) -> Iterator[tuple[int, Box]]:
+        """The first of `regions` of many rectangles, and which one's it is."""
+        edges = np.array(many, np.int64).reshape(-1, 4, 1, 1) * merge
+        top, left, bottom, right = (edges[:, k] + start[k % 2] for k in range(4))
+        more = np.arange(merge)
+        high, wide = bottom - top + more[:, None], right - left + more  # rectangles x rims
+        fits = (high % 2 == 0) & (wide % 2 == 0) & (np.minimum(high, wide) >= LEAST)
+        fits &= (top + high <= self.bands.shape[2]) & (left + wide <= self.bands.shape[3])
+        if self.parity is not None:
+            fits &= (top % 2 == self.parity[0]) & (left % 2 == self.parity[1])
+        table = merges_by_area(1 << (self.bands.shape[2] * self.bands.shape[3] // 4).bit_length())
+        fits &= table[np.where(fits, high * wide // 4, 0)] == merge
+        flat = fits.reshape(len(many), -1)
+        for n in np.flatnonzero(flat.any(axis=1)).tolist():
+            down, across = divmod(int(flat[n].argmax()), merge)
+            y, x = int(top[n, 0, 0]), int(left[n, 0, 0])
+            yield n, (y, x, int(bottom[n, 0, 0]) + down, int(right[n, 0, 0]) + across)
+
+
+def merge_of(height: int, width: int) -> int:
+    """As `DctLattice.merge`, of multiples of 16, but fast."""
+    cells = height * width // GRID**2
+    return int(merges_by_area(1 << cells.bit_length())[cells])
+
+
+@functools.lru_cache(maxsize=32)
+def merges_by_area(most: int) -> npt.NDArray[np.uint8]:
+    """The merge of regions of so many cells of the grid of 16: of each number below `most`."""
+    wanted = np.sqrt(np.arange(1, most) * GRID**2) / SIDE_PER_MERGE
+    merges = np.array(MERGES, np.uint8)
+    far = np.abs(np.log(merges / wanted[:, None]))
+    return np.concatenate([merges[:1], merges[np.argmin(far, axis=1)]])
 
 
 def starts(merge: int, parity: tuple[int, int] | None = (0, 0)) -> list[tuple[int, int]]:

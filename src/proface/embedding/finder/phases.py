@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float32]
 
 PHASES = 20  # places between two lattice points that are told apart
 FAR = 2 * PHASES + 1  # where the places of values beyond 1 begin
+MOST_PHASES = 1600 * PHASES  # coefficients are less than half as many steps
 LOUDEST = 10.0  # nats of one block: beyond, one block would outvote its neighbours
 PROFILES = 2  # kinds of changes, the nearest to a picture's scale, that may have happened to it
 WINDOW = 13  # merged blocks of an area that shows what happened: regions have about 20 at least
@@ -75,18 +76,22 @@ def phase_map(bands: Floats, table: LayerTable, start: tuple[int, int], scale: f
     if not values.size:
         return PhaseMap(merge, start, np.empty(values.shape[1:], np.float32), values)
     lines: dict[tuple[int, int, int], Floats] = {}
-    total = np.zeros((high * wide, ratios.shape[2]), np.float32)
+    ratios = np.ascontiguousarray(ratios.transpose(2, 0, 1))
+    total = np.zeros((len(ratios), high * wide), np.float32)
+    buffer, place_of = np.empty(high * wide, np.float32), _place_of_phase()
     for c, (_, down, across, below, beside) in enumerate(table.place.tolist()):
         if (down, across, below) not in lines:
             band = bands[down, across, start[0] :, start[1] :][: high * merge, : wide * merge]
             lines[down, across, below] = combined(band, merge, below)
         step, offset = float(table.step[c]), float(table.offset[c])
         merged = combined(lines[down, across, below].T, merge, beside).T
-        values[c] = merged / step - offset
-        place = np.rint(values[c].ravel() * PHASES).astype(np.int32)
-        place = np.where(np.abs(place) <= PHASES, place + PHASES, place % PHASES + FAR)
-        total += ratios[c].take(place, axis=0)
-    by_kind = np.ascontiguousarray(total.T).reshape(-1, high, wide)
+        np.subtract(merged / step, offset, out=values[c])
+        np.rint(values[c].ravel() * np.float32(PHASES), out=buffer)
+        # Where indices beyond the table wrap to matters little: no coefficients are that large.
+        place = place_of.take(buffer.astype(np.intp), mode="wrap")
+        for n, ratio in enumerate(ratios):
+            total[n] += ratio[c].take(place, out=buffer, mode="clip")
+    by_kind = total.reshape(-1, high, wide)
     maps = by_kind[:profiles]
     if len(by_kind) > profiles:
         # As likely flat as not; and parts of a region may have lost all that was on a flat look.
@@ -94,6 +99,16 @@ def phase_map(bands: Floats, table: LayerTable, start: tuple[int, int], scale: f
         np.minimum(maps, np.maximum(by_kind[-1], WIPED), out=maps)
     np.clip(maps, -LOUDEST, LOUDEST, out=maps)
     return PhaseMap(merge, start, _clearest(maps), values)
+
+
+@functools.cache
+def _place_of_phase() -> npt.NDArray[np.intp]:
+    """The place of each number of PHASES; negative ones count from the end."""
+    phase = np.arange(MOST_PHASES)
+    place = phase % PHASES + FAR
+    place[: PHASES + 1] = phase[: PHASES + 1] + PHASES
+    place[-PHASES:] = phase[:PHASES]
+    return place
 
 
 def _clearest(maps: Floats) -> Floats:

@@ -5,8 +5,7 @@ All in units of the map's cells; a rectangle is top, left, bottom, right, the la
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -114,21 +113,31 @@ def sum_in(sums: npt.NDArray[np.float64], box: Box) -> float:
     return float(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
 
 
-def near(
-    map_: Floats, box: Box, reach: int, most: int, allowed: Callable[[Box], bool]
-) -> list[tuple[float, Box]]:
-    """Allowed rectangles with edges within `reach` of the box's, and their sums, largest first."""
-    high, wide = map_.shape
-    total = running_sums(map_)
-    moves = range(-reach, reach + 1)
-    found: list[tuple[float, Box]] = []
-    for one in itertools.product(*([edge + move for move in moves] for edge in box)):
-        top, left, bottom, right = one
-        rectangle = (top, left, bottom, right)
-        inside = 0 <= top < bottom <= high and 0 <= left < right <= wide
-        if inside and allowed(rectangle):
-            found.append((sum_in(total, rectangle), rectangle))
-    return sorted(found, reverse=True)[:most]
+def near(map_: Floats, box: Box, reach: int) -> Iterator[tuple[float, Box]]:
+    """Rectangles with edges within `reach` of the box's, and their sums, largest first."""
+    return by_sum(
+        running_sums(map_),
+        [
+            np.arange(max(0, edge - reach), min(map_.shape[k % 2], edge + reach) + 1)
+            for k, edge in enumerate(box)
+        ],
+    )
+
+
+def by_sum(
+    sums: npt.NDArray[np.float64], edges: Sequence[npt.NDArray[np.signedinteger]]
+) -> Iterator[tuple[float, Box]]:
+    """The sums, from `running_sums`, and rectangles of all of these edges, largest first."""
+    top, left, bottom, right = np.ix_(*edges)
+    total = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    flat = np.where((top < bottom) & (left < right), total, -np.inf).ravel()
+    last = flat.size - 1  # of equal ones, those further down and to the right come first
+    for place in last - np.argsort(-flat[::-1], kind="stable"):
+        if flat[place] == -np.inf:
+            return
+        each = np.unravel_index(int(place), total.shape)
+        one = tuple(int(line[at]) for line, at in zip(edges, each, strict=True))
+        yield float(flat[place]), (one[0], one[1], one[2], one[3])
 
 
 def best_interval(sums: Floats) -> tuple[int, int]:

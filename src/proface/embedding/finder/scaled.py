@@ -21,6 +21,7 @@ from proface.embedding.finder.phases import PhaseMap, phase_map
 from proface.embedding.finder.rectangles import (
     Box,
     best_rectangle,
+    by_sum,
     components,
     overlap,
     padded,
@@ -99,11 +100,10 @@ class ScaledSearch:
             sums = running_sums(map_.cells)
             if sum_in(sums, rectangle) < LEAST_EVIDENCE:
                 continue
-            for cells in itertools.islice(_near(grid, map_, sums, rectangle, reach), most):
+            for score, cells, box in _near(grid, map_, sums, rectangle, reach, most):
                 if not grid.effort.left():
                     return
-                box = _credible(grid, map_, cells)
-                if box is not None and self._read(box, sum_in(sums, cells)):
+                if _credible(grid, map_, cells, box) and self._read(box, score):
                     map_.hide(box)
                     break
 
@@ -145,9 +145,17 @@ def areas(map_: PhaseMap) -> list[Box]:
 
 
 def _near(
-    grid: Grid, map_: PhaseMap, sums: npt.NDArray[np.float64], box: Box, reach: int
-) -> Iterator[Box]:
-    """Rectangles that can be regions, with edges within reach of a box's, most evidence first."""
+    grid: Grid,
+    map_: PhaseMap,
+    sums: npt.NDArray[np.float64],
+    box: Box,
+    reach: int,
+    most: int,
+) -> Iterator[tuple[float, Box, Box]]:
+    """Rectangles that can be regions, with edges within reach of a box's, most evidence first.
+
+    Of the `most` that hold most: their evidence, in cells of the map, and in blocks of 8.
+    """
     edges = []
     for k, edge in enumerate(box):
         limit = map_.cells.shape[k % 2]
@@ -155,26 +163,19 @@ def _near(
         if k < 2:  # regions begin on the grid of 16
             line = line[(map_.start[k] + line * map_.merge) % 2 == 0]
         edges.append(line)
-    top, left, bottom, right = np.ix_(*edges)
-    total = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
-    for place in np.argsort(-total, axis=None):
-        each = np.unravel_index(int(place), total.shape)
-        one = tuple(int(line[at]) for line, at in zip(edges, each, strict=True))
-        yield one[0], one[1], one[2], one[3]
+    close = list(itertools.islice(by_sum(sums, edges), most))
+    for n, region in grid.first_regions(map_.start, map_.merge, [cells for _, cells in close]):
+        yield (*close[n], region)
 
 
-def _credible(grid: Grid, map_: PhaseMap, cells: Box) -> Box | None:
-    """The region at a rectangle of a map, if it was not tried yet and its checks hold."""
-    boxes: list[Box] = []
-    if cells[2] > cells[0] and cells[3] > cells[1]:
-        boxes = grid.regions(map_.start, map_.merge, cells, any_merge=False)
-    if not boxes or boxes[0] in grid.seen or any(overlap(boxes[0], h.box) for h in grid.found):
-        return None
-    box = boxes[0]
+def _credible(grid: Grid, map_: PhaseMap, cells: Box, box: Box) -> bool:
+    """Whether a region was not tried yet and its checks hold."""
+    if box in grid.seen or any(overlap(box, hit.box) for hit in grid.found):
+        return False
     grid.seen.add(box)
     grid.effort.checks += 1
     height, width = (box[2] - box[0]) * SIDE, (box[3] - box[1]) * SIDE
     soft = map_.soft[:, cells[0] : cells[2], cells[1] : cells[3]]
     if grid.tools.lattice.agreement(soft, "base", height, width) < CREDIBLE:
-        return None
-    return box if grid.tools.layer_of(height, width) == "base" else None
+        return False
+    return grid.tools.layer_of(height, width) == "base"

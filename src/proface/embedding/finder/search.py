@@ -150,12 +150,16 @@ def _look_at_level(grid: Grid, map_: _Map, split: bool, most: int) -> None:
 def _try(grid: Grid, map_: _Map, rectangle: Box, exact: bool = False) -> Box | None:
     """The region, in blocks of 8, at a rectangle of the map, or next to it unless `exact`."""
     reach = 0 if exact else 1 if map_.merge > 1 else 2
-    close = near(map_.cells, rectangle, reach, CLOSE, lambda one: bool(_in_blocks(grid, map_, one)))
-    for score, cells in close:
-        box = _in_blocks(grid, map_, cells)[0]
-        best = close[0][0]
-        if score < max(LEAST_EVIDENCE[map_.layer], best - max(CLOSE_EVIDENCE, CLOSE_SHARE * best)):
+    least, tried = LEAST_EVIDENCE[map_.layer], 0
+    for score, cells in near(map_.cells, rectangle, reach):
+        if score < least or tried == CLOSE:
             break
+        boxes = _in_blocks(grid, map_, cells)
+        if not boxes:
+            continue
+        if not tried:
+            least = max(least, score - max(CLOSE_EVIDENCE, CLOSE_SHARE * score))
+        box, tried = boxes[0], tried + 1
         if box in grid.seen or any(overlap(box, hit.box) for hit in grid.found):
             continue
         if not grid.effort.left():
