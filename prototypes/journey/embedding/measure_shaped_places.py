@@ -113,6 +113,18 @@ def main():
     for kind, found in logs.items():
         both = np.concatenate(found, axis=2)
         stored[f"shaped/{kind}"] = np.clip(np.rint(-UNIT * both), 0, 255).astype(np.uint8)
+    # The bands of detail2's scan for the grid's offset, in the shaped layer.
+    plain = [lattice.tables["detail2"].place[c, 1:3].tolist() for c in stored["scan/carriers"]]
+    carriers = [lattice.shaped.place[:, 1:3].tolist().index(band) for band in plain]
+    stored["shaped/carriers"] = np.array(carriers)
+    for name, ways in (("aligned", set(WAYS) - set(GROUPS[-1])), ("shifted", set(GROUPS[-1]))):
+        share = []
+        for kind in ("protected", "ordinary"):
+            parts = [v for k, v in enough.items() if k[0] == kind and k[1] in ways and k[2] > 1]
+            each = [v / v.sum(1, keepdims=True) for v in parts]
+            share.append(np.average(each, axis=0, weights=[v.sum() ** 0.5 for v in parts]) + 0.002 / PLACES)
+        ratio = np.clip(np.rint(UNIT * np.log(share[0] / share[1])), -127, 127).astype(np.int8)
+        stored[f"shaped/{name}"] = ratio[carriers]
     np.savez_compressed(options.finder, **stored)
     print(options.finder.stat().st_size, "bytes")
 

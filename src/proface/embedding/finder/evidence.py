@@ -52,11 +52,11 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Scan:
-    """What the search for the grid's offset uses.
+    """What the search for the grid's offset uses of one kind of detail layer.
 
     Attributes:
-        table: of the layer "detail2".
-        carriers: some of its carriers.
+        table: of the layer "detail2" or "shaped".
+        carriers: some of its carriers, in the same bands for both.
         ratios: for each kind of change, carriers x 256: the evidence of a size in parts.
     """
 
@@ -71,11 +71,11 @@ class FinderTables:
 
     Attributes:
         layers: the hypotheses of each layer, by its table: `DETAILS`, "base1", "base2" ...
-        scan: for the grid's offset.
+        scans: for the grid's offset.
     """
 
     layers: Mapping[str, Evidence]
-    scan: Scan
+    scans: tuple[Scan, Scan]
 
 
 def parse_finder_tables(data: bytes, tables: Tables) -> FinderTables:
@@ -96,11 +96,19 @@ def parse_finder_tables(data: bytes, tables: Tables) -> FinderTables:
                 )
                 for name, table in tables.items()
             }
-            carriers = tuple(int(c) for c in stored["scan/carriers"])
-            aligned, shifted = (_by_size(stored[f"scan/{way}"]) for way in ("aligned", "shifted"))
+            scans = (
+                _scan(stored, tables, "scan", "detail2"),
+                _scan(stored, tables, "shaped", "shaped"),
+            )
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError("The robust model's finder file is damaged. Reinstall proface.") from error
-    return FinderTables(layers, Scan(tables["detail2"], carriers, (aligned, shifted)))
+    return FinderTables(layers, scans)
+
+
+def _scan(stored: np.lib.npyio.NpzFile, tables: Tables, prefix: str, name: str) -> Scan:
+    carriers = tuple(int(c) for c in stored[f"{prefix}/carriers"])
+    aligned, shifted = (_by_size(stored[f"{prefix}/{way}"]) for way in ("aligned", "shifted"))
+    return Scan(tables[name], carriers, (aligned, shifted))
 
 
 def _by_size(by_place: npt.NDArray[np.int8]) -> Floats:

@@ -42,16 +42,20 @@ def _filtered(
 
     Once for regions that came on the grid of the last JPEG (or none), once for others.
     """
-    scan = tables.scan
     high, wide = (side // SIDE - 1 for side in luma.shape)
-    totals = [np.zeros(luma.shape, np.float32) for _ in scan.ratios]
-    for k, c in enumerate(scan.carriers):
-        down, across = (int(f) for f in scan.table.place[c, 1:3])
+    both = [[np.zeros(luma.shape, np.float32) for _ in scan.ratios] for scan in tables.scans]
+    first = tables.scans[0]
+    for k, c in enumerate(first.carriers):  # the other scan's are in the same bands
+        down, across = (int(f) for f in first.table.place[c, 1:3])
         rows, columns = basis(SIDE)[across], basis(SIDE)[down]
         filtered = cv2.sepFilter2D(luma, cv2.CV_32F, rows, columns, anchor=(0, 0))
-        size = cv2.convertScaleAbs(filtered, alpha=PARTS / float(scan.table.step[c]))
-        for total, ratio in zip(totals, scan.ratios, strict=True):
-            cv2.add(total, cv2.LUT(size, ratio[k]), dst=total)
+        for scan, totals in zip(tables.scans, both, strict=True):
+            step = float(scan.table.step[scan.carriers[k]])
+            size = cv2.convertScaleAbs(filtered, alpha=PARTS / step)
+            for total, ratio in zip(totals, scan.ratios, strict=True):
+                cv2.add(total, cv2.LUT(size, ratio[k]), dst=total)
+    totals = [np.maximum(plain, shaped, out=plain) for plain, shaped in zip(*both, strict=True)]
+    del both
     result = []
     for total in totals:
         part = total[: high * SIDE, : wide * SIDE].reshape(high, SIDE, wide, SIDE)
