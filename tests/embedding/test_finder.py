@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 from collections import Counter
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from proface.embedding.finder.grid import (
     MOST_DECODINGS,
     MOST_FAILURES,
     Tools,
+    merge_of,
 )
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes
 from proface.embedding.layers import TRIES, Layer
@@ -267,3 +269,10 @@ def test_a_part_is_enlarged_as_the_whole_is() -> None:
         place = Place(left * across, top * down, width * across, height * down)
         part = enlarged_part(picture, place, (height, width))
         np.testing.assert_allclose(part, whole[top : top + height, left : left + width], atol=0.01)
+
+
+def test_the_finder_knows_every_size_s_base_layer(flow: Robust) -> None:
+    """Its table by area says what the lattice says."""
+    lattice = flow.embedding
+    for height, width in itertools.product(range(64, 1600, 48), range(64, 2600, 80)):
+        assert merge_of(height, width) == lattice.merge(height, width)
