@@ -155,7 +155,7 @@ def export_repair(network: FaceRepairNetwork, facts: dict[str, object], folder: 
     sizes = dict.fromkeys(("decoded", "repaired"), ("height", "width"))
     parts = {
         part: (f"{name}{shipped.path(part).name.removeprefix('robust')}", shipped.read(part))
-        for part in ("tables", "finder", "scaled")
+        for part in sorted(shipped.files - {"repair", "weights"})
     }
     parts["repair"] = (f"{name}.repair.onnx", _exported(network, inputs, ("repaired",), sizes))
     parts["weights"] = (f"{name}.safetensors", save(state))
