@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from proface.embedding.carriers import NO_POINT
 from proface.embedding.cover import soften
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.layer_tables import parse_shaped_table, parse_tables
+from proface.embedding.shaped_carriers import CARRIERS
 from proface.embedding.shaped_layer import make_shaped_plan, shaped_places, shaped_size
 from proface.errors import ModelError
 from proface.models.cards import find_shipped
@@ -98,6 +101,29 @@ def test_words_come_back_from_regions_of_any_shape(
     assert detail.intact
     np.testing.assert_array_equal(detail.words, words[1, : len(detail.words)])
     assert len(detail.words) == lattice.capacity(height, width)[1]
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (96, 80), (256, 256), (512, 384)])
+def test_sizes_are_those_of_the_format(lattice: DctLattice, height: int, width: int) -> None:
+    """Section 12 of docs/FORMAT.md, worked out anew."""
+    blocks = (height // 8) * (width // 8)
+    places = blocks * len(CARRIERS)
+    rate = min(0.8, 0.836 - 5 / math.sqrt(places))
+    information = math.floor(64 * rate) * (places // 64) - 32
+    ones = bits = 0
+    for n, (*_, share) in enumerate(CARRIERS):
+        filled = max(0, (n + 1) * blocks - max(n * blocks, places - information))
+        chunks = -(-filled // 1024)
+        edges = [filled * k // chunks for k in range(chunks + 1)] if chunks else []
+        for size in (after - before for before, after in pairwise(edges)):
+            many = round(float(np.float32(share)) * size)
+            ones += many
+            bits += math.floor(math.log2(math.comb(size, many)))
+    spread = places - information - 64
+    signs = ones + max(0, math.floor(spread / 2 - 3 * math.sqrt(spread)))
+    sign_rate = min(0.875, 0.905 - 2.2 / math.sqrt(signs))
+    bits += math.floor(64 * sign_rate) * (signs // 64) - 32
+    assert lattice.count("shaped", height, width) == bits // 16
 
 
 def test_ones_are_as_rare_as_the_carrier_says(lattice: DctLattice) -> None:
