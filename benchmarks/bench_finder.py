@@ -1,6 +1,7 @@
 """Which regions are found and recovered from pictures that were scaled and lost their metadata.
 
     python -m benchmarks.bench_finder FACES BACKGROUNDS [--count 8] [--part 1] [--fit 2048]
+        [--journeys NAME ...] [--sizes known unknown] [--keep DIR]
 
 Photos of 12 megapixels, each of four backgrounds with six faces, are protected as JPEG with one
 look each, scaled and saved as usual services do, and recovered: with the size at which they were
@@ -46,7 +47,6 @@ BICUBIC, AREA = "bicubic, to 2048, JPEG 75", "area, to 2048, JPEG 75"
 SCALERS = {BICUBIC: Image.Resampling.BICUBIC, AREA: Image.Resampling.BOX}  # Lanczos otherwise
 
 # Name -> long side that it is scaled to, JPEG quality, pixels cropped from the left and the top.
-FITTED = {f"as protected, JPEG {quality}": (0, quality, 0) for quality in (70, 75, 85)}
 JOURNEYS: dict[str, tuple[int, int, int]] = {
     "half, JPEG 80": (2016, 80, 0),
     "to 2048, JPEG 75": (2048, 75, 0),
@@ -58,6 +58,8 @@ JOURNEYS: dict[str, tuple[int, int, int]] = {
     "same size, JPEG 75": (4032, 75, 0),
     "cropped, JPEG 85": (4032, 85, 77),
 }
+# Of photos that were fitted before they were protected; 0: not scaled.
+FITTED = {f"as protected, JPEG {quality}": (0, quality, 0) for quality in (70, 75, 85)}
 ALL = JOURNEYS | FITTED
 
 

@@ -41,7 +41,7 @@ def main() -> None:
         )
         print("| command | seconds | cores busy | peak MB |\n| --- | --- | --- | --- |")
         for command, arguments in commands.items():
-            if command.startswith("recover, saved again"):
+            if command == "recover, saved again":
                 with Image.open(folder / "protected.jpg") as picture:
                     picture.convert("RGB").save(folder / "again.jpg", quality=75)
             cost = run(*arguments, folder=folder)

@@ -30,6 +30,7 @@ from proface.embedding.finder.grid import (
     merge_of,
 )
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes
+from proface.embedding.layer_tables import base_table
 from proface.embedding.layers import TRIES, Layer
 from proface.embedding.resample import enlarged, enlarged_part
 from proface.models.robust import Robust
@@ -273,6 +274,6 @@ def test_a_part_is_enlarged_as_the_whole_is() -> None:
 
 def test_the_finder_knows_every_size_s_base_layer(flow: Robust) -> None:
     """Its table by area says what the lattice says."""
-    lattice = flow.embedding
+    tables = flow.embedding.tables
     for height, width in itertools.product(range(64, 1600, 48), range(64, 2600, 80)):
-        assert merge_of(height, width) == lattice.merge(height, width)
+        assert merge_of(height, width) == base_table(tables, height, width).merge

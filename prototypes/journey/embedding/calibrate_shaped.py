@@ -99,7 +99,7 @@ def main():
             mse.setdefault((side, look), []).append(np.mean((alone.astype(float) - o) ** 2))
             base_words = rng.integers(0, 1 << 16, base.count("base", side, side), np.uint16)
             base_plan = base.plan("base", side, side)
-            move_carriers(bands, changes, base_plan.table, base.carried(side, side, base_words), np.float32(2))
+            move_carriers(bands, changes, base_plan.table, base_plan.counts, base.carried(side, side, base_words), np.float32(2))
             picture = change_picture(o, [from_bands(c) for c in changes])
             for way, travel in WAYS.items():
                 state = f"{way} {look}"

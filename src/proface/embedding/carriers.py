@@ -46,26 +46,26 @@ def move_carriers(
     bands: list[Floats],
     changes: list[Floats],
     table: LayerTable,
+    counts: npt.NDArray[np.int64],
     points: npt.NDArray[np.uint8],
     period: Floats | np.float32,
 ) -> None:
     """Add to `changes` what takes each carrier of `bands` near to its closest lattice point.
 
     Args:
+        counts: `carried_bits` of the region.
         points: of all blocks of one carrier, then the next's: in steps, modulo the period, the
             points that its value may lie at; `NO_POINT`: the value stays.
         period: in steps, of each or of all.
     """
-    height, width = bands[0].shape[2] * 8, bands[0].shape[3] * 8
-    ends = np.cumsum(carried_bits(table, height, width))
-    starts = np.append(0, ends)
+    ends = np.cumsum(counts)
     every = np.broadcast_to(period, points.shape)
     for (plane, down, across), carriers in carriers_by_band(table).items():
         merged = merged_band(bands[plane], table.merge_of(plane), down, across)
         change = np.zeros_like(merged)
         for c in carriers:
             before = merged[table.place[c, 3], table.place[c, 4]]
-            own = slice(starts[c], ends[c])
+            own = slice(ends[c] - counts[c], ends[c])
             point, turn = (one[own].reshape(before.shape) for one in (points, every))
             shift, turn = (point + table.offset[c]) * table.step[c], turn * table.step[c]
             nearest = turn * np.rint((before - shift) / turn) + shift

@@ -47,7 +47,7 @@ from proface.embedding.layer_tables import (
     base_table,
     detail_table,
 )
-from proface.embedding.layers import Layer, Plan, read_layer
+from proface.embedding.layers import Layer, Plan, read_layer, to_bits
 from proface.embedding.shaped_layer import (
     ShapedPlan,
     make_shaped_plan,
@@ -82,7 +82,6 @@ class DctLattice:
         self.tables = tables
         self.shaped = shaped
         # The finder asks for thousands of sizes.
-        self._merge = functools.lru_cache(lambda high, wide: base_table(tables, high, wide).merge)
         self._size = functools.lru_cache(maxsize=4096)(self._count_bits)
         self.plan = functools.lru_cache(maxsize=96)(self._make_plan)
 
@@ -135,9 +134,8 @@ class DctLattice:
         bands = [to_bands(plane) for plane in to_planes(inner)]
         changes = [np.zeros_like(band) for band in bands]
         base, detail = (own[:count] for own, count in zip(words, capacity, strict=True))
-        places = self.carried(height, width, base)
-        table = self.plan("base", height, width).table
-        move_carriers(bands, changes, table, places, np.float32(2))
+        plan, places = self.plan("base", height, width), self.carried(height, width, base)
+        move_carriers(bands, changes, plan.table, plan.counts, places, np.float32(2))
         move_to_words(bands, changes, self._shaped_plan(height, width), detail)
         inner[:] = change_picture(inner, [from_bands(change) for change in changes])
         return protected
@@ -145,10 +143,8 @@ class DctLattice:
     def carried(self, height: int, width: int, words: Words) -> Bits:
         """The bit, 0 or 1, of each place of a base layer that holds these words, or `NO_POINT`."""
         plan = self.plan("base", height, width)
-        bits = np.zeros(plan.code.size, np.uint8)
-        bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
         places = np.full(int(plan.counts.sum()), NO_POINT, np.uint8)
-        places[plan.order] = plan.code.encode(bits)
+        places[plan.order] = plan.code.encode(to_bits(words, plan.code.size))
         return places
 
     def extract(self, protected: Pixels) -> Words:
@@ -183,10 +179,6 @@ class DctLattice:
         for kind in ("base",) if layer == "base" else ("shaped", "plain"):
             if self.parity_deviation(bands, kind, height, width) > CREDIBLE:
                 yield self.read_layer(bands, kind, height, width)
-
-    def merge(self, height: int, width: int) -> int:
-        """The merge of the base layer of a region."""
-        return self._merge(height, width)
 
     def read_layer(
         self, bands: list[Floats], layer: str, height: int, width: int, known: Bits | None = None

@@ -143,9 +143,15 @@ def _read(stored: np.lib.npyio.NpzFile, name: str) -> LayerTable:
 
 def base_table(tables: Tables, height: int, width: int) -> LayerTable:
     """The base layer's table for a region of this size: about as many blocks at any size."""
-    wanted = np.sqrt(height * width) / SIDE_PER_MERGE
-    merge = min(MERGES, key=lambda m: (abs(np.log(m / wanted)), m))
-    return tables[f"base{merge}"]
+    return tables[f"base{merges_of(np.array([height * width]))[0]}"]
+
+
+def merges_of(areas: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """The merge of the base layer of regions of so many pixels, each 1 or more."""
+    wanted = np.sqrt(areas) / SIDE_PER_MERGE
+    merges = np.array(MERGES, np.uint8)
+    nearest = np.argmin(np.abs(np.log(merges / wanted[:, None])), axis=1)
+    return np.asarray(merges[nearest])
 
 
 def detail_table(tables: Tables, height: int, width: int) -> LayerTable:

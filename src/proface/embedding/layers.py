@@ -6,7 +6,7 @@ code gives the words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,14 +56,20 @@ def read_layer(bands: list[Floats], plan: Plan, known: Bits | None = None) -> La
     known: the first information bits, as `Code.decode` takes them.
     """
     values = carried_coefficients(bands, plan.table)
-    best = None
-    for state, ratios in likeliest_states(plan.table, plan.counts, values):
-        layer = decode_layer(ratios, plan, state, known)
-        if best is None or layer.intact:
-            best = layer
+    states = likeliest_states(plan.table, plan.counts, values)
+    return first_intact(decode_layer(ratios, plan, state, known) for state, ratios in states)
+
+
+def first_intact(readings: Iterable[Layer]) -> Layer:
+    """The first intact one of a layer's readings, or else the first of all; there is one."""
+    first: Layer | None = None
+    for layer in readings:
         if layer.intact:
-            break
-    return best  # type: ignore[return-value]  # there is a first state
+            return layer
+        first = first or layer
+    if first is None:
+        raise ValueError("no readings")
+    return first
 
 
 def decode_layer(
@@ -95,6 +101,13 @@ def decode_bits(
     rounds = MOST_ROUNDS if told >= hopeless * code.needed(known) else 0
     result = code.decode(ratios, rounds, known, patience)
     return result, result.changed if result.intact else float(np.mean(doubt))
+
+
+def to_bits(words: Words, size: int) -> Bits:
+    """Words as so many bits, zeros behind them."""
+    bits = np.zeros(size, np.uint8)
+    bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
+    return bits
 
 
 def to_words(bits: Bits) -> Words:

@@ -11,7 +11,7 @@ from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.equaliser import MOST_RATIO, Equalisers, likelihoods, read_region
 from proface.embedding.error_correction import Bits
 from proface.embedding.finder.evidence import low_bands
-from proface.embedding.layers import TRIES, Layer, Plan, decode_layer
+from proface.embedding.layers import TRIES, Layer, Plan, decode_layer, first_intact
 from proface.embedding.resample import SHARPNESS, enlarged_part
 from proface.types import Place
 
@@ -39,13 +39,8 @@ def read_scaled(
         shape: its height and width when it was protected.
         known: what its first bits may be, as `Code.decode` takes them: each is tried.
     """
-    plan, best = lattice.plan("base", *shape), None
-    for layer in _readings(lattice, equalisers, luma, place, shape, known, plan):
-        if best is None or layer.intact:
-            best = layer
-        if layer.intact:
-            break
-    return best  # type: ignore[return-value]  # there is a first reading
+    plan = lattice.plan("base", *shape)
+    return first_intact(_readings(lattice, equalisers, luma, place, shape, known, plan))
 
 
 def _readings(

@@ -34,7 +34,15 @@ from proface.embedding.error_correction import (
     make_code,
 )
 from proface.embedding.layer_tables import ShapedTable
-from proface.embedding.layers import Layer, Plan, decode_bits, likeliest_states, to_words
+from proface.embedding.layers import (
+    Layer,
+    Plan,
+    decode_bits,
+    first_intact,
+    likeliest_states,
+    to_bits,
+    to_words,
+)
 
 Integers = npt.NDArray[np.int64]
 
@@ -71,8 +79,7 @@ def shaped_size(table: ShapedTable, height: int, width: int) -> int:
     size = code_size(int(counts.sum()), _rate(SIZE_RATE, int(counts.sum())))
     patterns = _patterns(table, counts, size)
     ones = _sure_ones(patterns, _uniform(counts, size))
-    shaped = sum(matched_size(stop - start, share) for start, stop, share in patterns)
-    return shaped + code_size(ones, _rate(SIGN_RATE, ones))
+    return _matched(patterns) + code_size(ones, _rate(SIGN_RATE, ones))
 
 
 def make_shaped_plan(table: ShapedTable, height: int, width: int) -> ShapedPlan:
@@ -83,6 +90,7 @@ def make_shaped_plan(table: ShapedTable, height: int, width: int) -> ShapedPlan:
     uniform = _uniform(counts, code.size)
     patterns = _patterns(table, counts, code.size)
     ones = _sure_ones(patterns, uniform)
+    signs = make_code(ones, _rate(SIGN_RATE, ones))
     share = np.full(total, 0.5)
     for start, stop, part in patterns:
         share[start:stop] = part
@@ -92,11 +100,11 @@ def make_shaped_plan(table: ShapedTable, height: int, width: int) -> ShapedPlan:
         counts,
         code,
         order,
-        make_code(ones, _rate(SIGN_RATE, ones)),
+        signs,
         patterns,
         np.log((1 - share) / share)[order].astype(np.float32),
         interleave(total),
-        shaped_size(table, height, width),
+        _matched(patterns) + signs.size,
     )
 
 
@@ -123,6 +131,11 @@ def _patterns(
     )
 
 
+def _matched(patterns: tuple[tuple[int, int, float], ...]) -> int:
+    """How many bits the distribution matcher takes."""
+    return sum(matched_size(stop - start, share) for start, stop, share in patterns)
+
+
 def _sure_ones(patterns: tuple[tuple[int, int, float], ...], uniform: int) -> int:
     """How many ones there are at least."""
     exact = sum(ones for start, stop, share in patterns for _, ones in ones_of(stop - start, share))
@@ -132,8 +145,7 @@ def _sure_ones(patterns: tuple[tuple[int, int, float], ...], uniform: int) -> in
 
 def shaped_places(plan: ShapedPlan, words: Words) -> tuple[Bits, Bits]:
     """Size and sign bit of each place for words; NO_POINT where there is none."""
-    bits = np.zeros(plan.size, np.uint8)
-    bits[: 16 * len(words)] = np.unpackbits(words.astype(">u2").view(np.uint8))
+    bits = to_bits(words, plan.size)
     size = np.full(int(plan.counts.sum()), NO_POINT, np.uint8)
     at = 0
     for start, stop, share in plan.patterns:
@@ -159,20 +171,15 @@ def move_to_words(
     size, sign = shaped_places(plan, words)
     carries = sign != NO_POINT
     points = np.where(carries & (sign == 1), 3, size).astype(np.uint8)  # of ones: 1 or 3 of 4
-    move_carriers(bands, changes, plan.table, points, np.where(carries, 4, 2).astype(np.float32))
+    period = np.where(carries, 4, 2).astype(np.float32)
+    move_carriers(bands, changes, plan.table, plan.counts, points, period)
 
 
 def read_shaped(bands: list[Floats], plan: ShapedPlan) -> Layer:
     """The layer from the bands of a picture's planes, under the likeliest states."""
     values = carried_coefficients(bands, plan.table)
-    best = None
-    for state, ratios in likeliest_states(plan.table, plan.counts, values):
-        layer = _decode(ratios, values, plan, state)
-        if best is None or layer.intact:
-            best = layer
-        if layer.intact:
-            break
-    return best  # type: ignore[return-value]  # there is a first state
+    states = likeliest_states(plan.table, plan.counts, values)
+    return first_intact(_decode(ratios, values, plan, state) for state, ratios in states)
 
 
 def _decode(ratios: Floats, values: list[Floats], plan: ShapedPlan, state: str) -> Layer:
@@ -188,8 +195,10 @@ def _decode(ratios: Floats, values: list[Floats], plan: ShapedPlan, state: str) 
     turn = np.concatenate(values)[signed] / steps[signed]
     told = (LOUDEST_SIGN * np.sin(np.pi / 2 * turn)).astype(np.float32)
     signs, _ = decode_bits(told, plan.signs, patience=PATIENCE)
+    if not signs.intact:
+        return nothing
     patterns = [unmatch(size[start:stop], share) for start, stop, share in plan.patterns]
     bits = [one for one in patterns if one is not None]
-    if not signs.intact or len(bits) < len(patterns):
+    if len(bits) < len(patterns):
         return nothing
     return Layer(to_words(np.concatenate([*bits, signs.bits])), True, rate, state)

@@ -16,7 +16,7 @@ from proface.embedding.equaliser import Equalisers
 from proface.embedding.error_correction import Bits
 from proface.embedding.finder.evidence import FinderTables, low_bands
 from proface.embedding.finder.rectangles import Box
-from proface.embedding.layer_tables import MERGES, SIDE_PER_MERGE
+from proface.embedding.layer_tables import merges_of
 from proface.embedding.layers import Layer
 
 LEAST = LEAST_SIDE // SIDE  # blocks of a region's side
@@ -156,7 +156,7 @@ class Grid:
 
 
 def merge_of(height: int, width: int) -> int:
-    """As `DctLattice.merge`, of multiples of 16, but fast."""
+    """The merge of a region's base layer, of sides that are multiples of 16; fast."""
     cells = height * width // GRID**2
     return int(merges_by_area(1 << cells.bit_length())[cells])
 
@@ -164,10 +164,7 @@ def merge_of(height: int, width: int) -> int:
 @functools.lru_cache(maxsize=32)
 def merges_by_area(most: int) -> npt.NDArray[np.uint8]:
     """The merge of regions of so many cells of the grid of 16: of each number below `most`."""
-    wanted = np.sqrt(np.arange(1, most) * GRID**2) / SIDE_PER_MERGE
-    merges = np.array(MERGES, np.uint8)
-    far = np.abs(np.log(merges / wanted[:, None]))
-    return np.concatenate([merges[:1], merges[np.argmin(far, axis=1)]])
+    return merges_of(np.maximum(np.arange(most), 1) * GRID**2)
 
 
 def starts(merge: int, parity: tuple[int, int] | None = (0, 0)) -> list[tuple[int, int]]:
