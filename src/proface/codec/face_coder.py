@@ -39,6 +39,7 @@ _SCALES = (240, 200, 180, 160, 140, 120, 100, 90, 80, 70, 60, 50, 40, 30, 24, 20
 _SCOUTS = 3  # fast encodings to find scale and quantiser
 # Logarithm of bytes left empty that is worth no further slow encoding, after one, two, three.
 _SLACKS = (0.02, 0.05, math.inf)
+_FAST = 7  # libaom's speed from which on an encoding is fast
 _SMALL = 1 << 14  # coded pixels, of which an encoding takes milliseconds
 _SLACKS_SMALL = (0.02, 0.02, 0.03, 0.03, 0.05, 0.05, math.inf)
 _COARSE = 3  # coarser quantisers are so far apart that a smaller scale does better
@@ -114,11 +115,12 @@ class _Search:
         self._room = room
         self._losses: dict[int, float] = {self._largest: 0.0}
         self._tried: set[_Choice] = set()
+        self._fast: dict[_Choice, float] = {}  # how much longer than the room, a logarithm
 
     def best(self) -> _Coded | None:
         """The best frame that fits, if any does."""
         choice, best = self._scout(), None
-        trials = 0
+        trials, nearest = 0, -math.inf
         while choice not in self._tried:
             self._tried.add(choice)
             coded = self._code(choice, _patience(self._pixel_count(choice.scale)))
@@ -128,7 +130,8 @@ class _Search:
                 best = coded
             slacks = _SLACKS_SMALL if self._pixel_count(choice.scale) <= _SMALL else _SLACKS
             slack = slacks[min(trials, len(slacks)) - 1]
-            if best is not None and self._over(best) > -slack:
+            nearest = max(nearest, over if over <= 0 else -math.inf)
+            if nearest > -slack:
                 break
             # The more trials were too long, the more is left empty: so it ends.
             choice = self._adjusted(choice, -over - _AIM * trials)
@@ -151,7 +154,11 @@ class _Search:
             if near and scout:
                 break
             choice = self._requantised(moved, change)
-        return self._adjusted(moved, change + _SLOWER - _AIM)
+        choice = self._adjusted(moved, change + _SLOWER - _AIM)
+        if self._pixel_count(choice.scale) <= _SMALL or len(self._known(choice.scale)) > 1:
+            return choice
+        # Another fast encoding takes a sixth of the time of a slow one that it may save.
+        return self._adjusted(choice, -self._over(self._code(choice, 7)) + _SLOWER - _AIM)
 
     def _adjusted(self, choice: _Choice, change: float) -> _Choice:
         """A choice whose frame is longer by `change`, a logarithm.
@@ -161,7 +168,7 @@ class _Search:
         """
         coarsest = COARSEST if self._size(choice.scale) == self._size(1) else _COARSE
         if self._is_own_grid(choice.scale):
-            steps = math.floor(change / _PER_QUANTISER_ENLARGED)
+            steps = math.floor(change / self._per_quantiser(choice.scale))
             if coarsest <= choice.quantiser + steps <= FINEST:
                 return _Choice(choice.scale, choice.quantiser + steps)
         steps = round(change / _PER_QUANTISER) if abs(change) > _LITTLE else 0
@@ -169,6 +176,19 @@ class _Search:
         change -= (quantiser - choice.quantiser) * _PER_QUANTISER
         scale = round(choice.scale * math.exp(change / _PER_PIXEL / 2))
         return _Choice(min(max(scale, 1), self._largest), quantiser)
+
+    def _per_quantiser(self, scale: int) -> float:
+        """What a step of the quantiser changes at a scale: measured, if there was more than one."""
+        known = self._known(scale)
+        if len(known) < 2:
+            return _PER_QUANTISER_ENLARGED
+        (low, shorter), (high, longer) = known[0], known[-1]
+        return max(_PER_QUANTISER_ENLARGED, (longer - shorter) / (high - low))
+
+    def _known(self, scale: int) -> list[tuple[int, float]]:
+        """Quantisers of fast encodings at a scale, and how much longer than the room each is."""
+        fast = self._fast.items()
+        return sorted((one.quantiser, over) for one, over in fast if one.scale == scale)
 
     def _requantised(self, choice: _Choice, change: float) -> _Choice:
         """A choice like `_adjusted`, at the same scale unless no quantiser will do."""
@@ -204,7 +224,10 @@ class _Search:
         small = _resized(self._pixels, height, width)
         frame = av1_payload.encode_frame(small, choice.quantiser, speed)
         shown = av1_payload.decode_frame(frame, height, width)
-        return _Coded(choice, frame, self._error(shown))
+        coded = _Coded(choice, frame, self._error(shown))
+        if speed >= _FAST:
+            self._fast[choice] = self._over(coded)
+        return coded
 
     def _error(self, small: Pixels) -> float:
         shown = _resized(small, *self._pixels.shape[:2])
@@ -223,7 +246,7 @@ class _Search:
 
 def _patience(pixel_count: int) -> int:
     """libaom's speed for a final encoding."""
-    for speed, most in ((4, 1 << 18), (6, 1 << 20)):
+    for speed, most in ((4, 1 << 16), (5, 1 << 18), (6, 1 << 20)):
         if pixel_count <= most:
             return speed
     return 7

@@ -17,6 +17,7 @@ import numpy as np
 
 from proface.embedding.base import Change, Words
 from proface.errors import UsageError
+from proface.inference.cores import cores
 from proface.keys import Key, flow_key, keystream
 from proface.keys.kdf import SALT_BYTES
 from proface.models.cards import Card
@@ -99,6 +100,11 @@ class Flow(ABC):
         """
         check_image(p)
         return self.reveal(p, self._pad(p, key, nonce))
+
+    @property
+    def workers(self) -> int:
+        """How many regions are best worked on at once."""
+        return cores()
 
     @property
     @abstractmethod

@@ -49,6 +49,11 @@ class Keyed(Flow):
         )
 
     @property
+    def workers(self) -> int:
+        """One: the engine uses all cores by itself."""
+        return 1
+
+    @property
     def survives(self) -> frozenset[Change]:
         """None guaranteed; mild noise does little harm."""
         return frozenset()

@@ -61,9 +61,7 @@ def protect_regions(
         return upright(flow.hide(original, obfuscated, pad, public), orientation)
 
     protected = pixels.copy()
-    # The keyed flow's engine uses all cores by itself; the others hide without one.
-    workers = 1 if flow.kind == "keyed" else cores()
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(flow.workers) as pool:
         hidden = pool.map(hide, range(1, len(boxes) + 1))
         for box, region in zip(boxes, hidden, strict=True):
             protected[box.slices] = region
