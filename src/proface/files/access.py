@@ -23,7 +23,7 @@ from proface.errors import (
     UsageError,
     WrongPasswordError,
 )
-from proface.files.locate import ORIENTATIONS, Located, locate, scaled_places
+from proface.files.locate import ORIENTATIONS, Located, is_as_stated, locate, scaled_places
 from proface.files.protected_photo import ProtectedPhoto
 from proface.files.seals import describe_broken_seals
 from proface.keys import (
@@ -171,12 +171,16 @@ def open_protected(
             return ProtectedPhoto(turned, found, received=photo, orientation=orientation)
     if all(_survives(one, models) for one in found.chain):
         places = scaled_places(found, photo.size)
-        if places is not None:
+        if places is not None and is_as_stated(photo, found, places, models):
             return ProtectedPhoto(photo, found, tuple(changed), places)
-        # Cropped or turned. The header's size is no help: it is not what a part was scaled to.
-        located = locate(photo, models, original_size)
+        # Cropped or turned. If to another shape, the header's size is no help: it is not what a
+        # part was scaled to.
+        size = original_size or (None if places is None else found.size)
+        located = locate(photo, models, size)
         if located is not None:
             return _from_pixels(photo, located)
+        if places is not None:
+            return ProtectedPhoto(photo, found, tuple(changed), places)
     return ProtectedPhoto(photo, found, tuple(check_unaltered(photo, found, force=force)))
 
 

@@ -16,6 +16,7 @@ from proface.media.photo import Photo
 from proface.models.cards import list_models
 from proface.models.flow import Flow
 from proface.models.store import ModelStore
+from proface.pipeline.recover import is_readable
 from proface.types import Place, Region
 
 # Scaling keeps the ratio of the sides, but for rounding.
@@ -27,6 +28,7 @@ _MOST_MISSING = 64
 MOST_PIXELS = 64_000_000  # of a picture that is searched: the search takes 100 bytes for each
 ORIENTATIONS = (1, 6, 8, 3, 2, 4, 5, 7)  # as in EXIF, the likelier first
 UNKNOWN_LOOK = "unknown"
+_MOST_READ = 8  # regions, before the picture is searched
 NO_DIGEST = "0" * 64
 
 
@@ -63,6 +65,22 @@ def scaled_places(header: Header, size: tuple[int, int]) -> Mapping[Region, Plac
         for r in one.regions
         if size != header.size
     }
+
+
+def is_as_stated(
+    photo: Photo, header: Header, places: Mapping[Region, Place], models: ModelStore
+) -> bool:
+    """Whether one of the largest regions can be read where a header, or its scaling, says.
+
+    If not, the picture may have been turned or cropped, to the same shape.
+    """
+    regions = [(one, region) for one in header.chain for region in one.regions]
+    regions.sort(key=lambda pair: -pair[1].w * pair[1].h)
+    for one, region in regions[:_MOST_READ]:
+        flow = models.find(one.model_name, one.model_sha256, one.mode)
+        if is_readable(photo.pixels, region.box, flow, places.get(region)):
+            return True
+    return False
 
 
 def locate(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -21,7 +21,7 @@ from proface.inference.cores import cores
 from proface.keys import Key, flow_key, keystream
 from proface.keys.kdf import SALT_BYTES
 from proface.models.cards import Card
-from proface.types import Pixels, Place
+from proface.types import Box, Pixels, Place
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,19 @@ class Flow(ABC):
         return 0
 
     @abstractmethod
-    def hide(self, x: Pixels, o: Pixels, pad: Words, public: bytes = b"") -> Pixels:
-        """As `protect`, with a keystream of `words(H, W)` words and bytes to carry in clear."""
+    def hide(
+        self,
+        x: Pixels,
+        o: Pixels,
+        pad: Words,
+        public: bytes = b"",
+        faces: Sequence[Box] = (),
+    ) -> Pixels:
+        """As `protect`, with a keystream of `words(H, W)` words.
+
+        public: bytes to carry in clear.
+        faces: in the image; a flow that loses detail loses it elsewhere first.
+        """
 
     @abstractmethod
     def reveal(self, p: Pixels, pad: Words) -> Pixels:

@@ -13,7 +13,7 @@ into both on loading: a user's model takes 4.3 MB, and no torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +27,7 @@ from proface.keys import Key
 from proface.models.cards import Card, find_shipped
 from proface.models.checkpoints import read_safetensors
 from proface.models.flow import Flow
-from proface.types import Pixels
+from proface.types import Box, Pixels
 
 NETWORKS = "keyed"  # the shipped model whose card has the networks' digests
 
@@ -62,7 +62,14 @@ class Keyed(Flow):
         """See `Flow`."""
         return -(-height * width // 16)
 
-    def hide(self, x: Pixels, o: Pixels, pad: Words, public: bytes = b"") -> Pixels:
+    def hide(
+        self,
+        x: Pixels,
+        o: Pixels,
+        pad: Words,
+        public: bytes = b"",
+        faces: Sequence[Box] = (),
+    ) -> Pixels:
         """See `Flow`."""
         protected = o.copy()
         images = {"obfuscated": o, "original": x, "key": key_map(pad, *x.shape[:2])}

@@ -6,6 +6,8 @@ recover   p --embedding--> uniform words --(- pad mod 2^16)--> words --codec--> 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from proface.codec.base import Integers
 from proface.codec.cell_codec import CellCodec
 from proface.codec.codebook import Codebook
@@ -15,7 +17,7 @@ from proface.embedding.lattice import Lattice
 from proface.inference.engine import DEFAULT_DEVICE, make_engine
 from proface.models.cards import Card
 from proface.models.flow import Flow
-from proface.types import Pixels
+from proface.types import Box, Pixels
 
 QUANTISED = "network-int8"  # the same network in 8-bit integers: not digested, changes no file
 
@@ -41,7 +43,14 @@ class Padded(Flow):
         """See `Flow`."""
         return self._embedding.capacity(height, width).size * WORDS
 
-    def hide(self, x: Pixels, o: Pixels, pad: Words, public: bytes = b"") -> Pixels:
+    def hide(
+        self,
+        x: Pixels,
+        o: Pixels,
+        pad: Words,
+        public: bytes = b"",
+        faces: Sequence[Box] = (),
+    ) -> Pixels:
         """See `Flow`."""
         words = self._codec.encode(x, self._embedding.capacity(*x.shape[:2]))
         # The one-time pad: uint16 addition wraps modulo 2^16.

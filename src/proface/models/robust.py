@@ -15,7 +15,7 @@ import functools
 import hashlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +23,7 @@ import numpy as np
 
 from proface.codec import face_coder
 from proface.codec.face_repair import repair
+from proface.codec.focus import focused
 from proface.embedding.base import Change, Words
 from proface.embedding.dct_lattice import DctLattice
 from proface.embedding.error_correction import Bits
@@ -33,7 +34,7 @@ from proface.inference.engine import DEFAULT_DEVICE, Engine, make_engine
 from proface.models.cards import Card
 from proface.models.flow import Flow, Revealed
 from proface.models.public_words import PUBLIC_WORDS, known_bits, public_bytes, whiten
-from proface.types import Pixels, Place
+from proface.types import Box, Pixels, Place
 
 if TYPE_CHECKING:
     from proface.embedding.equaliser import Equalisers
@@ -80,15 +81,25 @@ class Robust(Flow):
         starts = self.starts(height, width)
         return _room(base - starts[0]), _room(detail - starts[1])
 
-    def hide(self, x: Pixels, o: Pixels, pad: Words, public: bytes = b"") -> Pixels:
+    def hide(
+        self,
+        x: Pixels,
+        o: Pixels,
+        pad: Words,
+        public: bytes = b"",
+        faces: Sequence[Box] = (),
+    ) -> Pixels:
         """See `Flow`. Where `words` is 0, p is the look alone."""
-        return self.hide_streams(self.streams(x), o, pad, public)
+        return self.hide_streams(self.streams(x, faces), o, pad, public)
 
-    def streams(self, x: Pixels) -> tuple[bytes, bytes]:
-        """The coarse and the complete picture, each of as many bytes as `stream_bytes` says."""
+    def streams(self, x: Pixels, faces: Sequence[Box] = ()) -> tuple[bytes, bytes]:
+        """The coarse and the complete picture, each of as many bytes as `stream_bytes` says.
+
+        faces: what the coarse one shows best; all alike without any.
+        """
         coarse, full = self.stream_bytes(*x.shape[:2])
         return (
-            face_coder.encode(x, coarse) if coarse else b"",
+            face_coder.encode(focused(x, faces), coarse) if coarse else b"",
             face_coder.encode(x, full) if full else b"",
         )
 

@@ -11,7 +11,7 @@ from proface.faces.regions import faces_inside
 from proface.inference.cores import cores
 from proface.keys import derive, keystream
 from proface.looks import Look, obfuscate
-from proface.media.orientation import as_stored, upright
+from proface.media.orientation import as_stored, stored_box, upright
 from proface.models.flow import Flow
 from proface.pipeline.covered import check_covered
 from proface.types import Box, Face, Pixels
@@ -58,7 +58,10 @@ def protect_regions(
         key = derive(file_key, "face", model=flow.digest, face=n, height=height, width=width)
         pad = keystream(key, flow.words(height, width))
         public = describe(n) if describe and flow.public_bytes(height, width) else b""
-        return upright(flow.hide(original, obfuscated, pad, public), orientation)
+        seen = [
+            stored_box(face.box, orientation, (box.w, box.h)) for face in faces_inside(faces, box)
+        ]
+        return upright(flow.hide(original, obfuscated, pad, public, seen), orientation)
 
     protected = pixels.copy()
     with ThreadPoolExecutor(flow.workers) as pool:

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
+from proface.embedding.base import Words
 from proface.inference.cores import cores
 from proface.keys import FaceKey, keystream
 from proface.models.flow import Flow, Revealed
 from proface.pipeline.quality import psnr
-from proface.types import Pixels, Place
+from proface.types import Box, Pixels, Place
 
 COARSE_UNDER = 0.7  # of the size: no more than a coarse picture outlives such a scaling
 
@@ -40,14 +41,38 @@ def recover_region(
     words = flow.words(key.box.h, key.box.w)
     if not words:  # nobody hides anything in this size, which may be huge: a forged header
         return Revealed(pixels[key.box.slices], "none")
-    pad = keystream(key.pad, words)
+    return _read_region(pixels, key.box, keystream(key.pad, words), flow, place, known)
+
+
+def is_readable(pixels: Pixels, box: Box, flow: Flow, place: Place | None = None) -> bool:
+    """Whether a region can be read, under any key: only for flows whose pixels tell.
+
+    Args:
+        pixels, flow, place: as for `recover_region`.
+        box: the region's place when it was protected.
+    """
+    words = flow.words(box.h, box.w)
+    if not words:
+        return False
+    read = _read_region(pixels, box, np.zeros(words, np.uint16), flow, place, None)
+    return read.quality != "none" or read.wrong_pad
+
+
+def _read_region(
+    pixels: Pixels,
+    box: Box,
+    pad: Words,
+    flow: Flow,
+    place: Place | None,
+    known: tuple[bytes, bytes] | None,
+) -> Revealed:
     if place is None:
-        return flow.read(pixels[key.box.slices], pad)
-    if max(place.h / key.box.h, place.w / key.box.w) < COARSE_UNDER:
-        scaled = flow.read_scaled(pixels, place, (key.box.h, key.box.w), pad, known)
+        return flow.read(pixels[box.slices], pad)
+    if max(place.h / box.h, place.w / box.w) < COARSE_UNDER:
+        scaled = flow.read_scaled(pixels, place, (box.h, box.w), pad, known)
         if scaled is not None:
             return scaled
-    for part in cuts(pixels, place, (key.box.h, key.box.w)):
+    for part in cuts(pixels, place, (box.h, box.w)):
         revealed = flow.read(part, pad)
         if revealed.quality != "none" or revealed.wrong_pad:
             break

@@ -13,6 +13,7 @@ import proface
 from proface.types import Box
 from tests.files.journey.jpegs import (
     BY_HAND,
+    ORIENTATION,
     picture,
     save,
 )
@@ -73,3 +74,46 @@ def test_a_lossless_picture_that_was_turned_with_its_header(
         outside[one.box.slices] = False
         assert psnr(expected[one.box.slices], np.asarray(back.image)[one.box.slices]) > 35
     np.testing.assert_array_equal(expected[outside], np.asarray(back.image)[outside])
+
+
+def test_the_coarse_picture_shows_faces_best_however_the_photo_is_stored(
+    key: proface.Key, tmp_path: Path
+) -> None:
+    """Its bytes go to the faces, which are found upright, and coded as the file stores them."""
+    upright, found = picture(768, 768), []
+    options = proface.Options(jpeg=True, look="blur:25", expand=2.0)  # a small face in a region
+    for orientation, turn in ((1, None), (6, Image.Transpose.ROTATE_90)):
+        exif = Image.Exif()
+        exif[ORIENTATION] = orientation
+        stored = upright if turn is None else upright.transpose(turn)
+        path = save(stored, tmp_path / f"{orientation}.jpg", exif=exif)
+        saved = proface.protect(path, key, options)
+        saved.save(tmp_path / "p.jpg", overwrite=True, check=False)
+        small = Image.open(tmp_path / "p.jpg").resize((384, 384), Image.Resampling.LANCZOS)
+        back = proface.recover(small, key, header=saved.header)
+        assert [face.how for face in back.faces] == ["coarse"]
+        x, y, w, h = (side // 2 for side in (lambda b: (b.x, b.y, b.w, b.h))(saved.faces[0].box))
+        half = np.asarray(upright.resize((384, 384), Image.Resampling.BOX))
+        face = slice(y, y + h), slice(x, x + w)
+        found.append(psnr(half[face], np.asarray(back.image)[face]))
+    assert min(found) > 25.5
+    assert found[1] > found[0] - 0.5
+
+
+@pytest.mark.parametrize("change", ["turned", "cropped"])
+def test_a_picture_that_was_changed_to_the_same_shape_with_its_header(
+    change: str, protected: Path, key: proface.Key
+) -> None:
+    """What a header says of the places is wrong then, and nothing in the sizes shows it."""
+    header = proface.recover(protected, key).header
+    picture = Image.open(protected).convert("RGB")
+    w, h = picture.size
+    if change == "turned":
+        picture = picture.transpose(Image.Transpose.ROTATE_180)
+    else:
+        picture = picture.crop((16, 16, w, h))
+    copy = protected.with_name("changed.jpg")
+    picture.save(copy, quality=95)
+    back = proface.recover(copy, key, header=header)
+    assert [face.how for face in back.faces] == ["full"]
+    assert back.turned == (change == "turned")

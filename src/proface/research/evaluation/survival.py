@@ -18,13 +18,13 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from proface.codec import face_coder
 from proface.embedding.base import Change, Words
 from proface.embedding.block_transform import to_luma
 from proface.embedding.cover import soften
 from proface.embedding.scaled_reading import read_scaled
 from proface.errors import UsageError
 from proface.faces import detect, embed
+from proface.faces.regions import clipped
 from proface.looks import obfuscate
 from proface.models.robust import Robust
 from proface.models.store import load_flow
@@ -260,26 +260,26 @@ def _screenshot(flow: Robust, p: Pixels, around: Pixels, words: Words) -> list[i
 
 def _pictures(flow: Robust, x: Pixels) -> dict[str, float]:
     """Quality of what the two layers carry: the coarse one at half size, as a service shows it."""
-    side = x.shape[0]
-    coarse_bytes, full_bytes = flow.stream_bytes(side, side)
-    full = flow.picture(face_coder.encode(x, full_bytes), side, side)
-    figures = {"full_psnr": psnr(x, full)}
-    if coarse_bytes:
-        coarse = flow.picture(face_coder.encode(x, coarse_bytes), side, side)
-        small, seen = (
-            np.asarray(Image.fromarray(one).resize((side // 2, side // 2), Image.Resampling.BOX))
-            for one in (x, coarse)
+    faces = sorted(detect(x), key=lambda one: one.box.w * one.box.h, reverse=True)
+    streams = flow.streams(x, [face.box for face in faces])
+    coarse, full = (flow.picture(one, *x.shape[:2]) if one else None for one in streams)
+    figures = {}
+    if full is not None:
+        figures["full_psnr"] = psnr(x, full)
+    if coarse is not None:
+        figures["coarse_psnr_at_half_size"] = psnr(_half(x), _half(coarse))
+    if coarse is not None and faces:
+        face = faces[0]
+        box = clipped(face.box, (x.shape[1], x.shape[0])) or face.box
+        figures["coarse_face_psnr_at_half_size"] = psnr(
+            _half(x[box.slices]), _half(coarse[box.slices])
         )
-        figures |= {"coarse_psnr_at_half_size": psnr(small, seen)}
-        figures |= _same_person(x, coarse)
+        cosine = float(embed(x, face) @ embed(coarse, face))
+        figures["coarse_cosine"] = cosine
+        figures["coarse_same_person"] = float(cosine >= SAME_PERSON)
     return figures
 
 
-def _same_person(x: Pixels, coarse: Pixels) -> dict[str, float]:
-    """SFace's cosine of the coarse picture with the original, and whether it accepts."""
-    faces = detect(x)
-    if not faces:
-        return {}
-    face = max(faces, key=lambda one: one.box.w * one.box.h)
-    cosine = float(embed(x, face) @ embed(coarse, face))
-    return {"coarse_cosine": cosine, "coarse_same_person": float(cosine >= SAME_PERSON)}
+def _half(picture: Pixels) -> Pixels:
+    size = picture.shape[1] // 2, picture.shape[0] // 2
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))

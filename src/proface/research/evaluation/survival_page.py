@@ -58,15 +58,16 @@ def tables(rows: Sequence[Row]) -> list[str]:
         figures = row["pictures"]
         lines.append(f"Recovered from the detail layer: {figures['full_psnr']:.2f} dB.")
         if "coarse_psnr_at_half_size" in figures:
-            lines.append(
+            line = (
                 "From the base layer alone, at half size: "
                 f"{figures['coarse_psnr_at_half_size']:.2f} dB"
-                + (
-                    f"; SFace says the same person for {figures['coarse_same_person']:.0%}."
-                    if "coarse_same_person" in figures
-                    else "."
-                )
             )
+            if "coarse_same_person" in figures:
+                line += (
+                    f", of the face's box {figures['coarse_face_psnr_at_half_size']:.2f} dB"
+                    f"; SFace says the same person for {figures['coarse_same_person']:.0%}"
+                )
+            lines.append(f"{line}.")
         looks = row["looks"]
         lines += ["", "| faces of which base / detail survive | " + " | ".join(looks) + " |"]
         lines.append("| --- " * (len(looks) + 1) + "|")
