@@ -36,13 +36,18 @@ Floats = npt.NDArray[np.float32]
 
 LEAST_SCALE = {1: 0.55, 2: 0.38, 3: 0.3, 4: 0.24, 6: 0.2}  # at which a merge is worth a look
 SMOOTHING = 5  # merged blocks, before areas are told apart
-LEAST_EVIDENCE = 25.0  # nats of an area that is looked at
+LEAST_EVIDENCE = 60.0  # nats of an area that is looked at: regions that can be read show 150
+# Times the evidence of the same place in maps that start elsewhere: regions show 3.9 or more,
+# surfaces mostly 1.3 at most. Fewer other starts tell too little.
+LEAST_RATIO, LEAST_STARTS = 1.5, 3
 MOST_AREAS = 24  # in one map
 REACH = (2, 6)  # merged blocks by which edges are moved, in turn ...
 CLOSE = (40, 400)  # ... for at most so many rectangles of the most evidence
 MOST_FILES = 2  # protections whose descriptions are tried as another region's
 DECODINGS = 3  # that a region which is not read counts for
-CREDIBLE = 4.5  # standard deviations of parity checks from chance, from which on to decode
+# Standard deviations of parity checks from chance, from which on to decode, and times the root of
+# the codeword's length: of regions that can be read 0.07 or more, elsewhere 0.05 at most.
+CREDIBLE, CREDIBLE_SHARE = 4.5, 0.05
 
 
 class ScaledSearch:
@@ -98,7 +103,8 @@ class ScaledSearch:
             grid.effort.areas += 1
             rectangle = best_rectangle(map_.cells, padded(area, map_.cells.shape, 1))
             sums = running_sums(map_.cells)
-            if sum_in(sums, rectangle) < LEAST_EVIDENCE:
+            evidence = sum_in(sums, rectangle)
+            if evidence < LEAST_EVIDENCE or evidence < LEAST_RATIO * self._usual(map_, rectangle):
                 continue
             for score, cells, box in _near(grid, map_, sums, rectangle, reach, most):
                 if not grid.effort.left():
@@ -106,6 +112,16 @@ class ScaledSearch:
                 if _credible(grid, map_, cells, box) and self._read(box, score):
                     map_.hide(box)
                     break
+
+    def _usual(self, map_: PhaseMap, rectangle: Box) -> float:
+        """The evidence of a rectangle in maps whose merged blocks start elsewhere; 0 if few."""
+        top, left, bottom, right = rectangle
+        others = [
+            float(one.cells[top:bottom, left:right].sum())
+            for one in self._maps
+            if one.merge == map_.merge and one.start != map_.start
+        ]
+        return float(np.mean(others)) if len(others) >= LEAST_STARTS else 0.0
 
     def _read(self, box: Box, score: float) -> bool:
         """Add the region, if it decodes."""
@@ -176,6 +192,10 @@ def _credible(grid: Grid, map_: PhaseMap, cells: Box, box: Box) -> bool:
     grid.effort.checks += 1
     height, width = (box[2] - box[0]) * SIDE, (box[3] - box[1]) * SIDE
     soft = map_.soft[:, cells[0] : cells[2], cells[1] : cells[3]]
-    if grid.tools.lattice.agreement(soft, "base", height, width) < CREDIBLE:
+    lattice = grid.tools.lattice
+    sure = lattice.agreement(soft, "base", height, width)
+    if sure < CREDIBLE:
+        return False
+    if sure < CREDIBLE_SHARE * lattice.plan("base", height, width).code.length ** 0.5:
         return False
     return grid.tools.layer_of(height, width) == "base"

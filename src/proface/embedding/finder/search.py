@@ -48,6 +48,9 @@ CLOSE = 40  # rectangles around the best one that are checked ...
 CLOSE_EVIDENCE = 30.0  # ... as long as they hold no less than this under its evidence, in nats,
 CLOSE_SHARE = 0.25  # ... or than this share under it
 LINES = 4  # places, each way, where two regions may touch
+# Nats of a merged block, in the best window, below which a base map shows no region: real ones show
+# 2.3 or more, ordinary photos 0.2 at most.
+LEAST_MERGED = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def look_at_base(grid: Grid, merges: tuple[int, ...] = MERGES) -> None:
     for merge in reversed(merges):
         for start in starts(merge, grid.parity):
             maps = block_evidence(grid.bands, grid.tools.tables.layers[f"base{merge}"], start)
-            _look(grid, clearest(maps, WINDOW, LOUDEST), "base", merge, start, False)
+            cells = clearest(maps, WINDOW, LOUDEST)
+            if merge == 1 or _most_evidence(cells) > LEAST_MERGED:
+                _look(grid, cells, "base", merge, start, False)
 
 
 def sharpest_offset(luma: Floats, grid: Grid) -> tuple[int, int]:
@@ -110,7 +115,7 @@ def _look(
     """Adds the regions that a map shows; regions that touch come last: they cost most tries."""
     if not cells.size:  # a picture smaller than a block
         return
-    surely = layer == "detail" and float(cv2.blur(cells, (WINDOW, WINDOW)).max()) > SURE
+    surely = layer == "detail" and _most_evidence(cells) > SURE
     for last in (False, True):
         if last and (layer == "base" or not (split or surely or grid.found)):
             return
@@ -125,6 +130,11 @@ def _look(
                 cut = usual + level * (float(smooth.max()) - usual)
             np.subtract(map_.cells, cut, out=map_.cells)
             _look_at_level(grid, map_, last, grid.effort.failures + MAP_FAILURES[layer])
+
+
+def _most_evidence(cells: Floats) -> float:
+    """Nats of a block, in the window that shows most."""
+    return float(cv2.blur(cells, (WINDOW, WINDOW)).max()) if cells.size else 0.0
 
 
 def _look_at_level(grid: Grid, map_: _Map, split: bool, most: int) -> None:
