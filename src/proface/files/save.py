@@ -122,7 +122,8 @@ def recovered_psnr(
     """Recover each region of a photo that was read back; return its PSNR in dB, or a bit less.
 
     Where the flow has a faster draft, only the face that is worst in it, and those that are not
-    clearly good enough, are recovered in full; the others have the PSNR of their drafts.
+    clearly good enough, are recovered in full; the others have the PSNR of their drafts. Of a
+    robust flow only the worst one is repaired.
 
     Raises:
         CheckFailedError: the pixels differ from those written, a face is under 30 dB, or it does
@@ -164,7 +165,7 @@ def recovered_psnr(
 
     with ThreadPoolExecutor(flow.workers) as pool:
         figures = list(pool.map(figure, pairs))
-    if flow.survives and figures:  # but it must work
+    if flow.survives and figures:  # repair must work, too
         n = figures.index(min(figures))
         figures[n] = psnr(recover_region(photo.pixels, keys[n], flow).pixels, originals[n])
     if flow.survives and survive is not None:
