@@ -144,6 +144,19 @@ def test_a_margin_that_does_not_help_is_not_taken(lattice: DctLattice) -> None:
     assert change < other
 
 
+@pytest.mark.parametrize("qualities", [(70,), (85, 75)])
+def test_no_texture_is_too_strong(lattice: DctLattice, qualities: tuple[int, ...]) -> None:
+    """It is smoothed as far as the words need it."""
+    noise = np.random.default_rng(7).normal(128, 80, (256, 256, 3))
+    words = words_for(lattice, 256, 256)
+    picture = lattice.embed(np.clip(noise, 0, 255).astype(np.uint8), words)
+    for quality in qualities:
+        picture = saved(picture, "JPEG", quality=quality)
+    for layer, own in zip(lattice.read(picture), words, strict=True):
+        assert layer.intact
+        np.testing.assert_array_equal(layer.words, own[: len(layer.words)])
+
+
 def test_small_mosaics_keep_their_edges(lattice: DctLattice) -> None:
     mosaic = proface.obfuscate(astronaut()[0:256, 90:346], "pixelate:32")
     assert soften(mosaic) is mosaic

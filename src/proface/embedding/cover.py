@@ -18,6 +18,7 @@ SOFTNESS = 0.003  # sigma over the region's side: 1.5 px at 512 px
 # Pixels of a side: smaller regions need not outlive half their size, and softer edges cost 3 dB.
 SOFT_FROM = 362
 MARGINS = (2, 4, 8, 12)  # levels that stay free at both ends, tried in turn
+SOFTNESSES = (0.5, 0.7, 1.0, 1.4, 2.0)  # sigmas in pixels, tried in turn with texture that is lost
 TRIALS = ((70,), (90, 75), (85, 75))  # JPEG qualities, one after the other
 
 
@@ -34,6 +35,13 @@ def _levels(margin: int) -> Pixels:
 def with_margin(cover: Pixels, margin: int) -> Pixels:
     """The cover with its levels in margin .. 255 - margin: a function of the cover alone."""
     return np.asarray(_levels(margin)[cover])
+
+
+def without_texture(cover: Pixels, sigma: float) -> Pixels:
+    """The cover with less of its finest texture, in which words are lost."""
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(cover, (0, 0), sigma))
 
 
 def soften(look: Pixels) -> Pixels:

@@ -14,6 +14,7 @@ The detail layer is *shaped* (`shaped_layer`). In files from before there was su
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -33,7 +34,13 @@ from proface.embedding.carriers import (
     carried_coefficients,
     move_carriers,
 )
-from proface.embedding.cover import MARGINS, after_trials, with_margin
+from proface.embedding.cover import (
+    MARGINS,
+    SOFTNESSES,
+    after_trials,
+    with_margin,
+    without_texture,
+)
 from proface.embedding.error_correction import (
     Bits,
     code_size,
@@ -101,7 +108,8 @@ class DctLattice:
 
         The cover's levels are first drawn away from 0 and 255, where the change would be clipped:
         by the least of `MARGINS` with which the words survive all trials with few errors; if none
-        does, by the least with which they survive.
+        does, by the least with which they survive. Where the words would be lost in the cover's
+        texture, it is softened by the least of `SOFTNESSES` with which they survive.
         """
         capacity = self.capacity(*cover.shape[:2])
         if not capacity.any():
@@ -114,8 +122,15 @@ class DctLattice:
                 return protected
             if readable is None and most < 1:
                 readable = protected
-        # Errors of a textured cover, that no margin helps, are no reason for the widest one.
-        return protected if readable is None else readable
+        if readable is not None:
+            # Errors of a textured cover, that no margin helps, are no reason for the widest one.
+            return readable
+        for sigma, margin in itertools.product(SOFTNESSES, (MARGINS[0], MARGINS[-2])):
+            soft = with_margin(without_texture(cover, sigma), margin)
+            protected = self._embed(soft, words, capacity)
+            if self._most_errors(protected) < 1:
+                break
+        return protected
 
     def _most_errors(self, protected: Pixels) -> float:
         """The largest share of wrong bits in a layer after any of the trials; 1: it is lost."""
