@@ -6,12 +6,13 @@ import hashlib
 import io
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.data import astronaut, coffee
+from skimage.data import astronaut, coffee, immunohistochemistry, rocket
 
 import proface
 from proface.embedding.block_transform import to_luma
@@ -277,3 +278,30 @@ def test_the_finder_knows_every_size_s_base_layer(flow: Robust) -> None:
     tables = flow.embedding.tables
     for height, width in itertools.product(range(64, 1600, 48), range(64, 2600, 80)):
         assert merge_of(height, width) == base_table(tables, height, width).merge
+
+
+@pytest.mark.parametrize("dark", [40, 64])
+def test_a_black_edge_of_a_region_shows_nothing(flow: Robust, dark: int) -> None:
+    """What is black there is neither like a region nor like its surroundings."""
+    picture, box = scene(1200, 800), Box(320, 208, 416, 480)
+    face = Image.fromarray(astronaut()[0:260, 90:350]).resize((box.w, box.h))
+    cover = proface.obfuscate(np.asarray(face), "pixelate:32")
+    cover[:, box.w - dark :] = 0
+    count = int(flow.embedding.capacity(box.h, box.w).max())
+    words = np.random.default_rng(3).integers(0, 1 << 16, (2, count), np.uint16)
+    picture[box.slices] = flow.embedding.embed(soften(cover), words)
+    assert found(flow, saved(saved(picture, 92), 75), None) == {box}
+
+
+@pytest.mark.parametrize("quality", [75, 70])
+@pytest.mark.parametrize("texture", [rocket, immunohistochemistry])
+def test_regions_in_textured_looks(
+    flow: Robust, texture: Callable[[], Pixels], quality: int
+) -> None:
+    """A file of quality 92 that was saved again: lattice points are hardest to tell there."""
+    picture, box = scene(1200, 800), Box(320, 208, 272, 272)
+    cover = np.asarray(Image.fromarray(texture()[:300, :300]).resize((box.w, box.h)))
+    count = int(flow.embedding.capacity(box.h, box.w).max())
+    words = np.random.default_rng(3).integers(0, 1 << 16, (2, count), np.uint16)
+    picture[box.slices] = flow.embedding.embed(cover, words)
+    assert found(flow, saved(saved(picture, 92), quality), None) == {box}

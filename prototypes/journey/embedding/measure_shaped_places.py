@@ -38,7 +38,12 @@ def shifted(x):
 
 WAYS = {"png": lambda x: x, "noise2": noise(2), "shift75": shifted, "jpeg85_75": lambda x: jpeg(75)(jpeg(85)(x)), "webp80": webp}
 WAYS |= {f"jpeg{q}": jpeg(q) for q in (95, 90, 85, 80, 75, 70)}
-GROUPS = (("png", "jpeg95"), ("jpeg90", "jpeg85"), ("jpeg80",), ("jpeg75", "jpeg85_75"), ("jpeg70",), ("noise2", "shift75", "webp80"))
+# A protected JPEG is saved again: its own tables come first. Of ordinary pictures alone: what
+# protected regions show then, the groups below have as well.
+AFTER = {f"jpeg{q} after92": lambda x, q=q: jpeg(q)(jpeg(92)(x)) for q in (80, 75, 70)}
+WAYS |= AFTER
+SHIFTED = ("noise2", "shift75", "webp80")
+GROUPS = (("png", "jpeg95"), ("jpeg90", "jpeg85"), ("jpeg80",), ("jpeg75", "jpeg85_75"), ("jpeg70",), SHIFTED)
 
 
 def count(seen, key, table, picture):
@@ -117,7 +122,7 @@ def main():
     plain = [lattice.tables["detail2"].place[c, 1:3].tolist() for c in stored["scan/carriers"]]
     carriers = [lattice.shaped.place[:, 1:3].tolist().index(band) for band in plain]
     stored["shaped/carriers"] = np.array(carriers)
-    for name, ways in (("aligned", set(WAYS) - set(GROUPS[-1])), ("shifted", set(GROUPS[-1]))):
+    for name, ways in (("aligned", set(WAYS) - set(SHIFTED) - set(AFTER)), ("shifted", set(SHIFTED))):
         share = []
         for kind in ("protected", "ordinary"):
             parts = [v for k, v in enough.items() if k[0] == kind and k[1] in ways and k[2] > 1]

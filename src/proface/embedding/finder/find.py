@@ -21,7 +21,12 @@ from proface.embedding.finder.grid import Effort, Grid, Tools, make_grid
 from proface.embedding.finder.offsets import likely_offsets
 from proface.embedding.finder.scaled import ScaledSearch
 from proface.embedding.finder.scales import candidate_sizes, rank_sizes, usual_sizes
-from proface.embedding.finder.search import look_at_base, look_at_detail, sharpest_offset
+from proface.embedding.finder.search import (
+    look_at_base,
+    look_at_detail,
+    look_closely,
+    sharpest_offset,
+)
 from proface.embedding.layers import Layer
 from proface.types import Pixels
 
@@ -107,8 +112,12 @@ def _same_scale(tools: Tools, luma: Floats, effort: Effort, *, brief: bool) -> l
         if grids[-1].found:
             break
     else:  # two regions that touch and nothing else, or what shows in the base layer alone
+        if not brief:
+            grids[0].effort = Effort()
+            look_closely(grids[0])
         for grid in grids if brief else (*grids[:2], grids[-1]):
-            look_at_detail(grid, split=True)
+            if not grid.found:
+                look_at_detail(grid, split=True)
             if not grid.found:
                 look_at_base(grid)
             if grid.found:
@@ -123,6 +132,9 @@ def _same_scale(tools: Tools, luma: Floats, effort: Effort, *, brief: bool) -> l
             grid = make_grid(tools, luma, offset, True, grid.effort, None)
         look_at_detail(grid)
         look_at_base(grid, (1, 2))
+    if grid.found:
+        grid.effort = Effort()
+        look_closely(grid)
     return _report(grid, (1.0, 1.0))
 
 

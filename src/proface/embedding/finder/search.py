@@ -40,6 +40,7 @@ LEAST_EVIDENCE = {"detail": 120.0, "base": 100.0}  # nats in a rectangle that is
 # What a block must show, in turn: nats, and of the base layer, whose evidence is weak and biased,
 # parts of the way from what is usual in a picture to its strongest area.
 LEVELS = {"detail": (0.0, 1.0, 2.0, 3.5), "base": (0.55, 0.4)}
+MORE_LEVELS = (-0.3, 0.5)  # of a detail layer in a grid that has regions: of textured ones
 WINDOW = 7  # blocks of an area that shows the journey
 SURE = 5.0  # nats that a block shows nowhere but in regions, as a rule
 SMOOTHING = {"detail": 3, "base1": 7, "base2": 5}  # cells, before areas are told apart
@@ -47,6 +48,8 @@ MOST_AREAS = 60  # that are looked at in one map, at one level
 CLOSE = 40  # rectangles around the best one that are checked ...
 CLOSE_EVIDENCE = 30.0  # ... as long as they hold no less than this under its evidence, in nats,
 CLOSE_SHARE = 0.25  # ... or than this share under it
+CLEAR = 600.0  # nats of an area that surely is a region's, about
+EXTENSIONS = (4, 8, 12)  # cells by which one edge of such an area may be off
 LINES = 4  # places, each way, where two regions may touch
 # Nats of a merged block, in the best window, below which a base map shows no region: real ones show
 # 2.3 or more, ordinary photos 0.2 at most.
@@ -72,10 +75,27 @@ class _Map:
 
 def look_at_detail(grid: Grid, split: bool = False) -> None:
     """Adds the regions that the detail layer shows; `split`: at once those that touch as well."""
+    _look(grid, _detail(grid), "detail", 1, (0, 0), split)
+
+
+def look_closely(grid: Grid) -> None:
+    """Adds regions that the detail layer shows in part: in texture, or up to a black edge.
+
+    For a grid that probably is the right one: in others it takes time in vain.
+    """
+    for level in MORE_LEVELS:
+        map_ = _Map(_detail(grid) - level, "detail", 1, (0, 0))
+        for hit in grid.found:
+            map_.hide(hit.box)
+        most = grid.effort.failures + MAP_FAILURES["detail"]
+        _look_at_level(grid, map_, False, most, closely=True)
+
+
+def _detail(grid: Grid) -> Floats:
     if grid.detail is None:
         maps = detail_evidence(grid.bands, grid.tools.tables)
         grid.detail = clearest(maps, WINDOW, LOUDEST)
-    _look(grid, grid.detail, "detail", 1, (0, 0), split)
+    return grid.detail
 
 
 def look_at_base(grid: Grid, merges: tuple[int, ...] = MERGES) -> None:
@@ -137,7 +157,9 @@ def _most_evidence(cells: Floats) -> float:
     return float(cv2.blur(cells, (WINDOW, WINDOW)).max()) if cells.size else 0.0
 
 
-def _look_at_level(grid: Grid, map_: _Map, split: bool, most: int) -> None:
+def _look_at_level(
+    grid: Grid, map_: _Map, split: bool, most: int, *, closely: bool = False
+) -> None:
     """Adds regions until areas run out, or failures reach `most`."""
     smoothing = SMOOTHING.get(map_.layer if map_.layer == "detail" else f"base{map_.merge}", 3)
     weight = LEAST_EVIDENCE[map_.layer]
@@ -149,12 +171,30 @@ def _look_at_level(grid: Grid, map_: _Map, split: bool, most: int) -> None:
         area = areas.pop(0)
         rectangle = best_rectangle(map_.cells, padded(area, map_.cells.shape, 1))
         found = _try(grid, map_, rectangle)
+        if closely and not found:
+            for other in _larger(map_, rectangle, area):
+                found = found or _try(grid, map_, other)
         if split and not found:
             for half in halves(map_.cells, rectangle, _lines(grid, map_, rectangle)):
                 found = found or _try(grid, map_, half, True)
         if found:
             map_.hide(found)
             areas = components(map_.cells, area, smoothing, weight) + areas
+
+
+def _larger(map_: _Map, rectangle: Box, area: Box) -> list[Box]:
+    """Rectangles that a region may be whose black or white edge shows nothing, or the opposite."""
+    top, left, bottom, right = rectangle
+    if float(map_.cells[top:bottom, left:right].sum()) < CLEAR:
+        return []
+    moved = [area]
+    for more, k in itertools.product(EXTENSIONS, range(4)):
+        edges = list(rectangle)
+        edges[k] = (
+            max(0, edges[k] - more) if k < 2 else min(map_.cells.shape[k % 2], edges[k] + more)
+        )
+        moved.append((edges[0], edges[1], edges[2], edges[3]))
+    return moved
 
 
 def _try(grid: Grid, map_: _Map, rectangle: Box, exact: bool = False) -> Box | None:
