@@ -10,6 +10,7 @@ import numpy as np
 from proface.container.header import MAX_DEPTH, MAX_REGIONS, MAX_STANZAS, Header
 from proface.container.pixel_description import PixelDescription, of_another, parse_description
 from proface.errors import DamagedFileError
+from proface.files.describe import expected_description
 from proface.keys import check_stanzas
 from proface.media.orientation import upright
 from proface.media.photo import Photo
@@ -78,7 +79,9 @@ def is_as_stated(
     regions.sort(key=lambda pair: -pair[1].w * pair[1].h)
     for one, region in regions[:_MOST_READ]:
         flow = models.find(one.model_name, one.model_sha256, one.mode)
-        if is_readable(photo.pixels, region.box, flow, places.get(region)):
+        place = places.get(region)
+        known = None if place is None else expected_description(one, region, flow)
+        if is_readable(photo.pixels, region.box, flow, place, known):
             return True
     return False
 

@@ -44,17 +44,23 @@ def recover_region(
     return _read_region(pixels, key.box, keystream(key.pad, words), flow, place, known)
 
 
-def is_readable(pixels: Pixels, box: Box, flow: Flow, place: Place | None = None) -> bool:
+def is_readable(
+    pixels: Pixels,
+    box: Box,
+    flow: Flow,
+    place: Place | None = None,
+    known: tuple[bytes, bytes] | None = None,
+) -> bool:
     """Whether a region can be read, under any key: only for flows whose pixels tell.
 
     Args:
-        pixels, flow, place: as for `recover_region`.
+        pixels, flow, place, known: as for `recover_region`.
         box: the region's place when it was protected.
     """
     words = flow.words(box.h, box.w)
     if not words:
         return False
-    read = _read_region(pixels, box, np.zeros(words, np.uint16), flow, place, None)
+    read = _read_region(pixels, box, np.zeros(words, np.uint16), flow, place, known)
     return read.quality != "none" or read.wrong_pad
 
 
