@@ -42,7 +42,7 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def grey(pixels: np.ndarray, box: Box, *_: object) -> np.ndarray:
         return np.full((box.h, box.w, 3), 128, np.uint8)
 
-    def streams(self: Robust, x: np.ndarray) -> tuple[bytes, ...]:
+    def streams(self: Robust, x: np.ndarray, _faces: object = ()) -> tuple[bytes, ...]:
         return tuple(map(bytes, self.stream_bytes(*x.shape[:2])))
 
     def seal(subkey: bytes, plaintext: bytes) -> bytes:

@@ -44,6 +44,8 @@ from proface.models.store import ModelStore
 
 Source = str | os.PathLike[str] | Image.Image
 
+MOST_HINTED = 4_000_000  # pixels of a size that only a header states
+
 
 def read_unprotected(
     image: Source, *, again: bool, jpeg: bool = False
@@ -174,9 +176,9 @@ def open_protected(
         if places is not None and is_as_stated(photo, found, places, models):
             return ProtectedPhoto(photo, found, tuple(changed), places)
         # Cropped or turned. If to another shape, the header's size is no help: it is not what a
-        # part was scaled to.
-        size = original_size or (None if places is None else found.size)
-        located = locate(photo, models, size)
+        # part was scaled to. Nor is a large one, which takes memory: cameras' are tried anyway.
+        hint = places is not None and found.size[0] * found.size[1] <= MOST_HINTED
+        located = locate(photo, models, original_size or (found.size if hint else None))
         if located is not None:
             return _from_pixels(photo, located)
         if places is not None:

@@ -73,17 +73,26 @@ def is_as_stated(
 ) -> bool:
     """Whether one of the largest regions can be read where a header, or its scaling, says.
 
-    If not, the picture may have been turned or cropped, to the same shape.
+    If not, the picture may have been turned or cropped, to the same shape. A header of regions that
+    nobody hides anything in is forged: it is taken at its word, as no search would find them. So is
+    that of an enlarged picture, which is no crop.
     """
-    regions = [(one, region) for one in header.chain for region in one.regions]
-    regions.sort(key=lambda pair: -pair[1].w * pair[1].h)
-    for one, region in regions[:_MOST_READ]:
-        flow = models.find(one.model_name, one.model_sha256, one.mode)
+    if photo.size[0] > header.size[0]:
+        return True
+    regions = [
+        (flow, one, region)
+        for one in header.chain
+        for flow in [models.find(one.model_name, one.model_sha256, one.mode)]
+        for region in one.regions
+        if flow.words(region.h, region.w)
+    ]
+    regions.sort(key=lambda entry: -entry[2].w * entry[2].h)
+    for flow, one, region in regions[:_MOST_READ]:
         place = places.get(region)
         known = None if place is None else expected_description(one, region, flow)
         if is_readable(photo.pixels, region.box, flow, place, known):
             return True
-    return False
+    return not regions
 
 
 def locate(

@@ -55,12 +55,10 @@ def is_readable(
 
     Args:
         pixels, flow, place, known: as for `recover_region`.
-        box: the region's place when it was protected.
+        box: the region's place when it was protected, of a size that holds words.
     """
-    words = flow.words(box.h, box.w)
-    if not words:
-        return False
-    read = _read_region(pixels, box, np.zeros(words, np.uint16), flow, place, known)
+    pad = np.zeros(flow.words(box.h, box.w), np.uint16)
+    read = _read_region(pixels, box, pad, flow, place, known)
     return read.quality != "none" or read.wrong_pad
 
 
