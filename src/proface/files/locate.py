@@ -106,7 +106,7 @@ def locate(
     Args:
         photo: the picture as received.
         models: loads the flows whose pixels describe themselves.
-        original_size: width and height when it was protected, if known.
+        original_size: width and height when it was protected, if known, upright or as stored.
     """
     if photo.size[0] * photo.size[1] > MOST_PIXELS:
         return None
@@ -114,7 +114,10 @@ def locate(
     for orientation in ORIENTATIONS:
         pixels = np.ascontiguousarray(upright(photo.pixels, orientation))
         for flow in flows:
-            found = flow.find(pixels, original_size, of_another, brief=orientation != 1)
+            size = original_size
+            if size is not None and (size[0] > size[1]) != (pixels.shape[1] > pixels.shape[0]):
+                size = size[::-1]
+            found = flow.find(pixels, size, of_another, brief=orientation != 1)
             located = _described(found, flow)
             if located is not None:
                 return replace(located, orientation=orientation)

@@ -53,6 +53,9 @@ def test_a_scaled_picture_that_was_turned(key: proface.Key, tmp_path: Path) -> N
     (found,) = proface.recover(tmp_path / "small.jpg", key).faces
     assert found.how == "coarse"
     assert abs(found.box.h - 500 * 2048 / 4032) < 20
+    for size in ((4032, 3024), (3024, 4032)):  # as stored, or as it is seen
+        back = proface.recover(tmp_path / "small.jpg", key, original_size=size)
+        assert [one.how for one in back.faces] == ["coarse"]
 
 
 @pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.FLIP_LEFT_RIGHT])
