@@ -144,7 +144,7 @@ class _Search:
         choice = _Choice(max(1, math.floor(share * self._largest)), 18)
         for scout in range(_SCOUTS):
             coarse = scout == 0 or self._pixel_count(choice.scale) > 1 << 18
-            coded = self._code(choice, 9 if coarse else 7)
+            coded = self._code(choice, 9 if coarse else _FAST)
             over = self._over(coded)
             wanted = self._best_scale(coded.error * math.exp(_ERROR * over))
             smaller = self._pixel_count(choice.scale) / self._pixel_count(wanted)
@@ -158,7 +158,7 @@ class _Search:
         if self._pixel_count(choice.scale) <= _SMALL or len(self._known(choice.scale)) > 1:
             return choice
         # Another fast encoding takes a sixth of the time of a slow one that it may save.
-        return self._adjusted(choice, -self._over(self._code(choice, 7)) + _SLOWER - _AIM)
+        return self._adjusted(choice, -self._over(self._code(choice, _FAST)) + _SLOWER - _AIM)
 
     def _adjusted(self, choice: _Choice, change: float) -> _Choice:
         """A choice whose frame is longer by `change`, a logarithm.

@@ -134,11 +134,12 @@ class DctLattice:
 
     def _most_errors(self, protected: Pixels) -> float:
         """The largest share of wrong bits in a layer after any of the trials; 1: it is lost."""
-        most, shape = 0.0, _inner(protected).shape[:2]
-        for picture in after_trials(_inner(protected)):
+        most, inner = 0.0, _inner(protected)
+        height, width = inner.shape[:2]
+        for picture in after_trials(inner):
             bands = [to_bands(plane) for plane in to_planes(picture)]
-            detail = read_shaped(bands, self._shaped_plan(*shape), is_trial=True)
-            for layer in (self.read_layer(bands, "base", *shape), detail):
+            detail = read_shaped(bands, self._shaped_plan(height, width), is_trial=True)
+            for layer in (self.read_layer(bands, "base", height, width), detail):
                 if not layer.intact:
                     return 1.0
                 most = max(most, layer.error_rate)

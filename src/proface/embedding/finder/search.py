@@ -84,9 +84,8 @@ def look_closely(grid: Grid) -> None:
     For a grid that probably is the right one: in others it takes time in vain.
     """
     for level in MORE_LEVELS:
-        map_ = _Map(_detail(grid) - level, "detail", 1, (0, 0))
-        for hit in grid.found:
-            map_.hide(hit.box)
+        map_ = _unfound(grid, _detail(grid), "detail", 1, (0, 0))
+        np.subtract(map_.cells, level, out=map_.cells)
         most = grid.effort.failures + MAP_FAILURES["detail"]
         _look_at_level(grid, map_, False, most, closely=True)
 
@@ -140,9 +139,7 @@ def _look(
         if last and (layer == "base" or not (split or surely or grid.found)):
             return
         for level in LEVELS[layer]:
-            map_ = _Map(cells.copy(), layer, merge, start)
-            for hit in grid.found:
-                map_.hide(hit.box)
+            map_ = _unfound(grid, cells, layer, merge, start)
             cut = level
             if layer == "base":
                 smooth = cv2.blur(map_.cells, (WINDOW, WINDOW))
@@ -150,6 +147,14 @@ def _look(
                 cut = usual + level * (float(smooth.max()) - usual)
             np.subtract(map_.cells, cut, out=map_.cells)
             _look_at_level(grid, map_, last, grid.effort.failures + MAP_FAILURES[layer])
+
+
+def _unfound(grid: Grid, cells: Floats, layer: str, merge: int, start: tuple[int, int]) -> _Map:
+    """A copy of the evidence without the regions that were found."""
+    map_ = _Map(cells.copy(), layer, merge, start)
+    for hit in grid.found:
+        map_.hide(hit.box)
+    return map_
 
 
 def _most_evidence(cells: Floats) -> float:

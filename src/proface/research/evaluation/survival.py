@@ -266,9 +266,10 @@ def _pictures(flow: Robust, x: Pixels) -> dict[str, float]:
     figures = {}
     if full is not None:
         figures["full_psnr"] = psnr(x, full)
-    if coarse is not None:
-        figures["coarse_psnr_at_half_size"] = psnr(_half(x), _half(coarse))
-    if coarse is not None and faces:
+    if coarse is None:
+        return figures
+    figures["coarse_psnr_at_half_size"] = psnr(_half(x), _half(coarse))
+    if faces:
         face = faces[0]
         box = clipped(face.box, (x.shape[1], x.shape[0])) or face.box
         figures["coarse_face_psnr_at_half_size"] = psnr(
